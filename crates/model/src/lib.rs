@@ -1,0 +1,28 @@
+//! The words of runsheet as types: names, endpoints, outcomes, states, times, variables and secrets.
+//!
+//! Everybody imports this crate and it imports nobody of ours. It holds data and its rules; it never reads a file,
+//! a clock or the environment, and never opens a connection.
+
+mod duration;
+mod endpoint;
+mod host_name;
+mod mask;
+mod names;
+mod outcome;
+mod run_id;
+mod secret;
+mod state;
+mod text;
+mod vars;
+
+pub use duration::{DurationError, duration_ms, format_duration, parse_duration};
+pub use endpoint::{Endpoint, Hop, HostKeyMode, HostKeys};
+pub use host_name::{HostName, NameError, valid_host, valid_user};
+pub use mask::{MASK, Mask, MaskError, MaskStream};
+pub use names::{SecretName, StepId, TaskName, slug};
+pub use outcome::{Debt, Outcome};
+pub use run_id::RunId;
+pub use secret::Secret;
+pub use state::{Failure, LostReason, Phase, State, Stream, Unreachable};
+pub use text::{hex, plural, visible};
+pub use vars::Vars;

@@ -1,0 +1,78 @@
+use std::fmt::Write;
+
+/// A count with its noun: `1 host`, `2 hosts`.
+pub fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Bytes as hexadecimal digits, lower case; for hashes.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Turns whatever a host or a file said into text that cannot drive a terminal.
+///
+/// Printable characters stay. A tab stays; a line break stays. Every other control character (C0, DEL, C1 in both its forms),
+/// every character that changes the writing direction (U+061C, U+200E, U+200F, U+202A…U+202E, U+2066…U+2069), the line and
+/// paragraph separators, the byte order mark and every byte that is not UTF-8 becomes a visible escape such as `\x1b` or
+/// `\u{202e}`. Source: Unicode Technical Report 36; `vis(3)` as OpenSSH uses it for what servers send.
+pub fn visible(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' | '\t' => text.push(c),
+                c if c.is_ascii_control() => _ = write!(text, "\\x{:02x}", c as u32),
+                '\u{80}'..='\u{9f}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}' => _ = write!(text, "\\u{{{:x}}}", c as u32),
+                c => text.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_drives_a_terminal_survives() {
+        let corpus: &[&[u8]] = &[
+            b"\x1b]0;title\x07",
+            b"\x1b]52;c;aGk=\x07",
+            b"\x1b]8;;http://x\x1b\\link",
+            b"\x1bP$q\"p\x1b\\",
+            b"\x1b[2J\x9b2J",
+            b"ok\rFAILED",
+            b"\xc2\x9b31m",
+            "\u{202e}evil".as_bytes(),
+            b"\xff\xfe\x00",
+        ];
+        for bytes in corpus {
+            let text = visible(bytes);
+            assert!(text.chars().all(|c| !c.is_control()), "{text:?}");
+            assert!(!text.contains('\u{202e}'), "{text:?}");
+        }
+        assert_eq!(visible("añb\tc\n".as_bytes()), "añb\tc\n");
+        assert_eq!(visible(b"\x1b[31m"), "\\x1b[31m");
+    }
+
+    #[test]
+    fn one_is_not_a_plural() {
+        assert_eq!(plural(1, "host"), "1 host");
+        assert_eq!(plural(0, "host"), "0 hosts");
+    }
+}
