@@ -1,0 +1,11 @@
+//! The inventory through its public face, on real files.
+
+mod ansible;
+mod differential;
+mod example;
+mod mistakes;
+mod patterns;
+mod precedence;
+mod reached;
+mod ssh_config;
+mod support;
