@@ -1,0 +1,22 @@
+//! What happened in a run, as data, and the seams of those who record it, watch it and are asked.
+//!
+//! Only the runner's dispatcher makes a [`RunEvent`]. The journal implements [`Ledger`], [`OutputLog`] and [`EventLog`];
+//! reporters implement [`Observer`]; the program implements [`Ask`]. Nothing here does any I/O.
+
+mod ask;
+mod codec;
+mod event;
+mod ledger;
+mod observer;
+mod output;
+mod stats;
+
+pub use ask::{Answer, Ask, Question};
+pub use codec::{CodecError, decode, encode};
+pub use event::{
+    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals,
+};
+pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
+pub use observer::{ObserveError, Observer};
+pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog};
+pub use stats::{HostStats, RunStats, StepStats};

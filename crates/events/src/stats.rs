@@ -1,0 +1,155 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use runsheet_model::{Debt, HostName, State, StepId};
+
+use crate::{CancelReason, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals};
+
+/// A run, folded from its events. Nothing else counts hosts, so that progress, recap, exit code and history cannot disagree.
+#[derive(Clone, Debug, Default)]
+pub struct RunStats {
+    /// What the run is; absent before its first event.
+    pub header: Option<RunHeader>,
+    /// The steps, in the order of the sheet.
+    pub steps: Vec<StepStats>,
+    /// What is open on which host.
+    pub debts: BTreeMap<HostName, Vec<Debt>>,
+    /// Why the run was stopped, in the order in which it was told.
+    pub cancelled: Vec<CancelReason>,
+    /// How long it took, once it is over.
+    pub took: Option<Duration>,
+    /// The time of the last event.
+    pub elapsed: Duration,
+    by_id: BTreeMap<StepId, usize>,
+}
+
+/// A step, folded from events.
+#[derive(Clone, Debug)]
+pub struct StepStats {
+    /// What the plan says of it.
+    pub planned: PlannedStep,
+    /// When it started, since the run's start; absent if it has not.
+    pub started: Option<Duration>,
+    /// How long it took, once it is over.
+    pub took: Option<Duration>,
+    /// How long it waited for a person.
+    pub waited: Duration,
+    /// Hosts counted by how they ended.
+    pub totals: StepTotals,
+    /// On which hosts it is being worked on, and since when.
+    pub running: BTreeMap<HostName, Duration>,
+    /// How each host ended.
+    pub hosts: BTreeMap<HostName, HostStats>,
+}
+
+/// How a step ended on a host.
+#[derive(Clone, Debug)]
+pub struct HostStats {
+    /// When it started there, since the run's start.
+    pub started: Option<Duration>,
+    /// How it ended.
+    pub result: HostResult,
+}
+
+impl RunStats {
+    /// Folds one more event in.
+    pub fn apply(&mut self, event: &RunEvent) {
+        self.elapsed = event.elapsed;
+        match &event.kind {
+            EventKind::RunStarted(header) => self.start(header),
+            EventKind::StepStarted { step, .. } => {
+                if let Some(stats) = self.step_mut(step) {
+                    stats.started.get_or_insert(event.elapsed);
+                }
+            }
+            EventKind::HostStarted { step, host } => {
+                if let Some(stats) = self.step_mut(step) {
+                    stats.running.insert(host.clone(), event.elapsed);
+                }
+            }
+            EventKind::AttemptFinished { key, result, .. } => {
+                let debts = self.debts.entry(key.host.clone()).or_default();
+                debts.extend(result.outcome.opens.iter().cloned());
+                debts.retain(|debt| !result.outcome.closes.contains(debt));
+                if debts.is_empty() {
+                    self.debts.remove(&key.host);
+                }
+            }
+            EventKind::HostFinished { step, host, result } => {
+                if let Some(stats) = self.step_mut(step) {
+                    stats.totals.count(&result.state);
+                    let started = stats.running.remove(host);
+                    stats.hosts.insert(host.clone(), HostStats { started, result: result.clone() });
+                }
+            }
+            EventKind::PersonAnswered { step, waited, .. } => {
+                if let Some(stats) = self.step_mut(step) {
+                    stats.waited += *waited;
+                }
+            }
+            EventKind::StepFinished { step, took, .. } => {
+                if let Some(stats) = self.step_mut(step) {
+                    stats.took = Some(*took);
+                }
+            }
+            EventKind::RunCancelled { reason } => self.cancelled.push(reason.clone()),
+            EventKind::RunFinished { took, .. } => self.took = Some(*took),
+            EventKind::HostConnected { .. }
+            | EventKind::AttemptStarted(_)
+            | EventKind::HostNoted { .. }
+            | EventKind::PersonAsked { .. }
+            | EventKind::Warned { .. } => {}
+        }
+    }
+
+    /// A step by its id.
+    pub fn step(&self, id: &StepId) -> Option<&StepStats> {
+        self.by_id.get(id).and_then(|&index| self.steps.get(index))
+    }
+
+    /// Hosts of all steps, counted by how they ended.
+    pub fn totals(&self) -> StepTotals {
+        self.steps.iter().fold(StepTotals::default(), |mut sum, step| {
+            let totals = step.totals;
+            sum.changed += totals.changed;
+            sum.unchanged += totals.unchanged;
+            sum.failed += totals.failed;
+            sum.unreachable += totals.unreachable;
+            sum.lost += totals.lost;
+            sum.skipped += totals.skipped;
+            sum.cancelled += totals.cancelled;
+            sum
+        })
+    }
+
+    fn start(&mut self, header: &RunHeader) {
+        if self.header.is_none() {
+            self.steps = header.steps.iter().cloned().map(StepStats::new).collect();
+            self.by_id = header.steps.iter().enumerate().map(|(index, step)| (step.step.clone(), index)).collect();
+        }
+        self.header = Some(header.clone());
+    }
+
+    fn step_mut(&mut self, id: &StepId) -> Option<&mut StepStats> {
+        self.by_id.get(id).and_then(|&index| self.steps.get_mut(index))
+    }
+}
+
+impl StepStats {
+    fn new(planned: PlannedStep) -> Self {
+        Self {
+            planned,
+            started: None,
+            took: None,
+            waited: Duration::ZERO,
+            totals: StepTotals::default(),
+            running: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+        }
+    }
+
+    /// Hosts that ended in a state, in the order of their names.
+    pub fn hosts_in(&self, wanted: impl Fn(&State) -> bool) -> Vec<&HostName> {
+        self.hosts.iter().filter(|(_, stats)| wanted(&stats.result.state)).map(|(host, _)| host).collect()
+    }
+}

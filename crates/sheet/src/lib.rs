@@ -1,0 +1,24 @@
+//! The deploy sheet: what a release engineer keeps in `sheets/*.yaml`, read, checked and ready to be planned.
+//!
+//! [`Sheet::load`] reads a file; [`Sheet::single`] makes the sheet of one step that `do`, `exec`, `put` and `get` run, so that
+//! there is no second way through the program. Every mistake is a [`SheetError`] that points at its place. A word that is not
+//! known is a mistake, and so is one that a later version will know: nothing that a sheet says is ever ignored.
+//!
+//! Nothing here knows hosts or tasks, renders a template, or touches the network; that is the plan's part.
+
+mod dependencies;
+mod error;
+mod raw;
+mod read;
+mod reader;
+mod schema;
+mod set;
+mod sheet;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use error::SheetError;
+pub use schema::schema;
+pub use sheet::Sheet;
+pub use step::{After, DEFAULT_TIMEOUT, Link, Step, Sudo, Work};

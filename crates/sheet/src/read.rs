@@ -1,0 +1,209 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use runsheet_diagnostics::{Place, Placed};
+use runsheet_model::{NameError, StepId, TaskName, slug};
+use runsheet_yaml::Spanned;
+
+use crate::dependencies::check;
+use crate::raw::{Ids, RawLink, RawSheet, RawStep};
+use crate::reader::Reader;
+use crate::{After, DEFAULT_TIMEOUT, Link, Sheet, SheetError, Step, Work};
+
+/// The most steps of a sheet.
+const MOST_STEPS: usize = 10_000;
+
+/// The most hosts that are worked on at once.
+const MOST_FORKS: usize = 10_000;
+
+/// Reads and checks a sheet.
+pub(crate) fn read(text: &str, file: &Path) -> Result<Sheet, SheetError> {
+    let reader = Reader { text, place: Place::file(file) };
+    let raw: RawSheet = runsheet_yaml::parse(text, file).map_err(|error| reader.not_yet(error))?;
+    let place = reader.at(&raw.steps);
+    let count = raw.steps.value.len();
+    if count == 0 {
+        return Err(SheetError::NoSteps { place });
+    }
+    if count > MOST_STEPS {
+        return Err(SheetError::TooManySteps { count, most: MOST_STEPS, place });
+    }
+    let steps = raw.steps.value.into_iter().map(|step| reader.step(step)).collect::<Result<Vec<_>, _>>()?;
+    let stem = || file.file_stem().map_or_else(|| "sheet".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let sheet = Sheet {
+        name: raw.name.map_or_else(|| Ok(stem()), |name| reader.text("name", name).map(|name| name.value))?,
+        vars: reader.vars(raw.vars)?,
+        steps: steps.iter().map(|(step, _)| step.clone()).collect(),
+        file: None,
+        warnings: Vec::new(),
+    };
+    unique(&steps)?;
+    check(&sheet.steps)?;
+    Ok(sheet)
+}
+
+/// Checks a number of forks.
+pub(crate) fn forks_in_range(forks: u64, place: &Place) -> Result<usize, SheetError> {
+    usize::try_from(forks).ok().filter(|forks| (1..=MOST_FORKS).contains(forks)).ok_or_else(|| SheetError::Forks {
+        forks,
+        most: MOST_FORKS,
+        place: place.clone(),
+    })
+}
+
+/// How the id of a step came about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Id {
+    Written,
+    Derived,
+}
+
+fn unique(steps: &[(Step, Id)]) -> Result<(), SheetError> {
+    let mut seen: BTreeMap<&StepId, &(Step, Id)> = BTreeMap::new();
+    for row in steps {
+        let (step, how) = row;
+        let Some((first, first_how)) = seen.insert(&step.id, row) else {
+            continue;
+        };
+        return Err(SheetError::DuplicateId {
+            id: step.id.to_string(),
+            first: first.place.as_ref().map_or(0, |place| place.line),
+            derived: *how == Id::Derived || *first_how == Id::Derived,
+            place: step.place.clone().unwrap_or_else(|| Place::file("sheet")),
+        });
+    }
+    Ok(())
+}
+
+impl Reader<'_> {
+    fn step(&self, raw: Spanned<RawStep>) -> Result<(Step, Id), SheetError> {
+        let place = self.at(&raw);
+        let raw = raw.value;
+        refuse_clashes(&raw, &place)?;
+        let name = self.text("name", raw.name)?;
+        let (id, how) = self.id(raw.id, &name)?;
+        let optional = |word, text: Option<Spanned<String>>| text.map(|text| self.text(word, text)).transpose();
+        let hosts = optional("hosts", raw.hosts)?;
+        let work = match (raw.task, raw.chain, raw.manual) {
+            (Some(task), None, None) => {
+                let link = RawLink { task, args: raw.args, timeout: None, sudo: None, idempotent: None };
+                Work::Chain(vec![self.link(link)?])
+            }
+            (None, Some(chain), None) => self.chain(chain)?,
+            (None, None, Some(manual)) => Work::Manual(self.text("manual", manual)?),
+            (task, chain, manual) => {
+                let words = [("`task`", task.is_some()), ("`do`", chain.is_some()), ("`manual`", manual.is_some())];
+                let found: Vec<&str> = words.iter().filter(|(_, is)| *is).map(|(word, _)| *word).collect();
+                let found = if found.is_empty() { "nothing to do".to_owned() } else { found.join(" and ") };
+                return Err(SheetError::Work { step: name.value, found, place });
+            }
+        };
+        if hosts.is_none() && matches!(work, Work::Chain(_)) {
+            return Err(SheetError::NoHosts { step: name.value, place });
+        }
+        let forks = raw.forks.map(|forks| forks_in_range(forks.value, &self.at(&forks))).transpose()?;
+        let step = Step {
+            id,
+            name: name.value,
+            place: Some(place),
+            work,
+            hosts,
+            after: self.after(raw.after)?,
+            enabled: raw.enabled.unwrap_or(true),
+            when: optional("when", raw.when)?,
+            owner: raw.owner,
+            expect: raw.expect.map(|expect| self.duration(&expect)).transpose()?,
+            notes: raw.notes,
+            forks,
+            timeout: self.timeout(raw.timeout)?.unwrap_or(DEFAULT_TIMEOUT),
+            sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
+            env: self.env(raw.env)?,
+            dir: optional("dir", raw.dir)?,
+            idempotent: raw.idempotent,
+        };
+        Ok((step, how))
+    }
+
+    fn id(&self, written: Option<Spanned<String>>, name: &Placed<String>) -> Result<(StepId, Id), SheetError> {
+        let (text, place, how) = match written {
+            Some(id) => (id.value.clone(), self.at(&id), Id::Written),
+            None => (slug(&name.value), name.place.clone(), Id::Derived),
+        };
+        let what =
+            if how == Id::Written { "this id" } else { "a name without letters and digits and without an `id:`" };
+        let id = StepId::new(text).map_err(|source| SheetError::Name { what, place, source })?;
+        Ok((id, how))
+    }
+
+    fn chain(&self, chain: Spanned<Vec<RawLink>>) -> Result<Work, SheetError> {
+        if chain.value.is_empty() {
+            return Err(SheetError::EmptyChain { place: self.at(&chain) });
+        }
+        chain.value.into_iter().map(|link| self.link(link)).collect::<Result<_, _>>().map(Work::Chain)
+    }
+
+    fn link(&self, raw: RawLink) -> Result<Link, SheetError> {
+        let task = self.placed(raw.task);
+        let name = TaskName::new(task.value).map_err(|source| SheetError::Name {
+            what: "this task name",
+            place: task.place.clone(),
+            source,
+        })?;
+        let mut args = BTreeMap::new();
+        for (key, value) in raw.args.unwrap_or_default() {
+            args.insert(key.value, self.placed(self.same_number(value)?));
+        }
+        Ok(Link {
+            task: Placed { value: name, place: task.place },
+            args,
+            timeout: self.timeout(raw.timeout)?,
+            sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
+            idempotent: raw.idempotent,
+        })
+    }
+
+    fn after(&self, raw: Option<Spanned<Ids>>) -> Result<After, SheetError> {
+        let Some(raw) = raw else { return Ok(After::RowAbove) };
+        let place = self.at(&raw);
+        let ids = match raw.value {
+            Ids::One(id) => vec![Placed { value: id, place }],
+            Ids::Many(ids) => ids.into_iter().map(|id| self.placed(id)).collect(),
+        };
+        let mut seen = BTreeSet::new();
+        let mut steps = Vec::new();
+        for Placed { value, place } in ids {
+            let name = |source: NameError| SheetError::Name { what: "this id", place: place.clone(), source };
+            let value = StepId::new(value).map_err(name)?;
+            if seen.insert(value.clone()) {
+                steps.push(Placed { value, place });
+            }
+        }
+        Ok(After::Steps(steps))
+    }
+}
+
+/// Refuses words that make no sense beside others.
+fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
+    let clash = |word, with| Err(SheetError::Clash { word, with, place: place.clone() });
+    if raw.chain.is_some() && raw.task.is_none() && raw.args.is_some() {
+        return clash("args", "do");
+    }
+    if raw.manual.is_none() || raw.task.is_some() || raw.chain.is_some() {
+        return Ok(());
+    }
+    let words = [
+        ("hosts", raw.hosts.is_some()),
+        ("args", raw.args.is_some()),
+        ("when", raw.when.is_some()),
+        ("forks", raw.forks.is_some()),
+        ("timeout", raw.timeout.is_some()),
+        ("sudo", raw.sudo.is_some()),
+        ("env", raw.env.is_some()),
+        ("dir", raw.dir.is_some()),
+        ("idempotent", raw.idempotent.is_some()),
+    ];
+    match words.iter().find(|(_, is)| *is) {
+        Some((word, _)) => clash(word, "manual"),
+        None => Ok(()),
+    }
+}

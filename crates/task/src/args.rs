@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use runsheet_diagnostics::{Hint, Hints, nearest};
+use runsheet_model::{SecretName, TaskName, parse_duration};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+/// The arguments of a task, checked and in their one form: what [`crate::TaskSpec::check`] gives.
+///
+/// Its JSON is what stands in the plan and its hash. A secret stands there as its name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Args(BTreeMap<String, Value>);
+
+/// A file on this machine that a task will send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFile {
+    /// Its path, absolute or relative to the working directory.
+    pub path: PathBuf,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Looks up files of this machine while planning, so that their content is part of the plan.
+pub trait LocalFiles: Send + Sync {
+    /// Finds a file by its path relative to the project's folder and hashes it.
+    fn look_up(&self, path: &str) -> io::Result<LocalFile>;
+}
+
+/// What is wrong with an argument.
+#[derive(Debug, Error)]
+pub enum ArgError {
+    /// The task has no such argument.
+    #[error("task `{task}` has no argument `{name}`")]
+    Unknown {
+        /// The task.
+        task: TaskName,
+        /// The argument.
+        name: String,
+        /// Those it has.
+        known: Vec<&'static str>,
+    },
+    /// It has to be given.
+    #[error("task `{task}` needs the argument `{name}`")]
+    Missing {
+        /// The task.
+        task: TaskName,
+        /// The argument.
+        name: &'static str,
+        /// What it is for.
+        about: &'static str,
+    },
+    /// It is of another kind.
+    #[error("argument `{name}` of task `{task}` is {wanted}, not {found}")]
+    Wrong {
+        /// The task.
+        task: TaskName,
+        /// The argument.
+        name: &'static str,
+        /// What may stand there.
+        wanted: String,
+        /// What stands there.
+        found: String,
+    },
+    /// It names a file that cannot be read.
+    #[error("argument `{name}` of task `{task}`: failed to read `{path}`")]
+    File {
+        /// The task.
+        task: TaskName,
+        /// The argument.
+        name: &'static str,
+        /// The path, as it stands in the sheet.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Hint for ArgError {
+    fn hints(&self) -> Hints {
+        match self {
+            Self::Unknown { name, known, task } => {
+                let near = nearest(name, known.iter().copied());
+                match (near, known.as_slice()) {
+                    (Some(_), _) => Hints::did_you_mean(near),
+                    (None, []) => Hints::from(format!("`{task}` takes no arguments")),
+                    (None, known) => Hints::from(format!("`{task}` takes `{}`", known.join("`, `"))),
+                }
+            }
+            Self::Missing { name, about, .. } => Hints::from(format!("`{name}`: {about}")),
+            Self::Wrong { .. } => Hints::none(),
+            Self::File { .. } => Hints::from("paths are relative to the project's folder"),
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn insert(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// A value as it stands in the plan.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Text; also the word of a choice and a mode.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// A whole number.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.0.get(name)?.as_i64()
+    }
+
+    /// A boolean.
+    pub fn boolean(&self, name: &str) -> Option<bool> {
+        self.0.get(name)?.as_bool()
+    }
+
+    /// A length of time.
+    pub fn duration(&self, name: &str) -> Option<Duration> {
+        parse_duration(self.text(name)?).ok()
+    }
+
+    /// A list of texts.
+    pub fn list(&self, name: &str) -> Option<Vec<&str>> {
+        self.0.get(name)?.as_array()?.iter().map(Value::as_str).collect()
+    }
+
+    /// A file of this machine.
+    pub fn local_file(&self, name: &str) -> Option<LocalFile> {
+        let value = self.0.get(name)?;
+        Some(LocalFile {
+            path: value.get("path")?.as_str()?.into(),
+            sha256: value.get("sha256")?.as_str()?.to_owned(),
+            bytes: value.get("bytes")?.as_u64()?,
+        })
+    }
+
+    /// The name of the secret that stands there instead of a value.
+    pub fn secret(&self, name: &str) -> Option<SecretName> {
+        Self::secret_name(self.0.get(name)?)
+    }
+
+    /// The names of all secrets that stand in these arguments.
+    pub fn secrets(&self) -> impl Iterator<Item = SecretName> {
+        self.0.values().filter_map(Self::secret_name)
+    }
+
+    /// Reads `{secret: NAME}`.
+    pub(crate) fn secret_name(value: &Value) -> Option<SecretName> {
+        match value.as_object() {
+            Some(map) if map.len() == 1 => SecretName::new(map.get("secret")?.as_str()?).ok(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+use std::fmt;
+use std::sync::Arc;
+
+use runsheet_model::{HostName, Outcome, Vars};
+use tokio::time::Instant;
+use tracing::{Instrument, debug, info_span};
+
+use crate::{
+    Capture, Command, CommandResult, Download, ExecRequest, Limits, Local, Remote, ShellSettings, TaskError, Transfer,
+    Upload,
+};
+
+/// The host that a task works on: connected, with what the sheet says about how commands run there.
+///
+/// Every call has the attempt's deadline; a task needs none of its own, unless it waits for something.
+pub struct Host {
+    name: HostName,
+    address: String,
+    vars: Arc<Vars>,
+    remote: Arc<dyn Remote>,
+    local: Arc<dyn Local>,
+    shell: Arc<ShellSettings>,
+    limits: Limits,
+    notes: Arc<dyn Notes>,
+}
+
+/// Takes what tasks want people to see at once.
+pub trait Notes: Send + Sync {
+    /// Shows and records a note about a host.
+    fn note(&self, note: String);
+}
+
+impl Host {
+    /// Puts a host together. For the runner and for tests of tasks.
+    pub fn new(
+        (name, address, vars): (HostName, String, Arc<Vars>),
+        (remote, local): (Arc<dyn Remote>, Arc<dyn Local>),
+        shell: Arc<ShellSettings>,
+        limits: Limits,
+        notes: Arc<dyn Notes>,
+    ) -> Self {
+        Self { name, address, vars, remote, local, shell, limits, notes }
+    }
+
+    /// The name under which it stands in its host group.
+    pub fn name(&self) -> &HostName {
+        &self.name
+    }
+
+    /// The address under which it is reached.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its variables.
+    pub fn vars(&self) -> &Vars {
+        &self.vars
+    }
+
+    /// When this attempt has to be over.
+    pub fn deadline(&self) -> Instant {
+        self.limits.deadline
+    }
+
+    /// The machine that runs runsheet.
+    pub fn local(&self) -> &dyn Local {
+        &*self.local
+    }
+
+    /// Runs a command to its end and tells how it ended; an exit code other than 0 is no error.
+    ///
+    /// It is the task's own question: its output is recorded, and not shown while it runs.
+    pub async fn run(&self, command: impl Into<Command>) -> Result<CommandResult, TaskError> {
+        self.exec(command.into(), true).await
+    }
+
+    /// Runs, logs and times one command, and gives message and value: `Success` or what it said and 0, or its complaint and its
+    /// exit code.
+    ///
+    /// It is the work itself: its output is shown, line by line, as it comes.
+    pub async fn log_run(&self, command: impl Into<Command>) -> Result<Outcome, TaskError> {
+        Ok(self.exec(command.into(), false).await?.outcome())
+    }
+
+    async fn exec(&self, command: Command, quiet: bool) -> Result<CommandResult, TaskError> {
+        let request = ExecRequest {
+            command: self.shell.wrap(&command.text),
+            stdin: command.stdin,
+            quiet,
+            limits: self.limits.clone(),
+        };
+        let mut capture = Capture::default();
+        let started = Instant::now();
+        // The command itself is no field of the span: what it holds is masked only further in.
+        let span = info_span!("command", host = %self.name);
+        let end = self.remote.exec(&request, &mut capture).instrument(span.clone()).await?;
+        let took = started.elapsed();
+        debug!(parent: &span, exit = ?end.exit, ?took, "command ended");
+        let (stdout, stderr) = capture.into_text();
+        Ok(CommandResult { exit: end.exit, stdout, stderr, took })
+    }
+
+    /// Sends a file. `sudo` does not apply: the file is written as the login user.
+    pub async fn put(&self, upload: &Upload) -> Result<Transfer, TaskError> {
+        Ok(self.remote.put(upload, &self.limits).await?)
+    }
+
+    /// Fetches a file. `sudo` does not apply: the file is read as the login user.
+    pub async fn get(&self, download: &Download) -> Result<Transfer, TaskError> {
+        Ok(self.remote.get(download, &self.limits).await?)
+    }
+
+    /// Shows and records a note at once, such as `waiting for 12 sessions to end`.
+    pub fn note(&self, note: impl Into<String>) {
+        self.notes.note(note.into());
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("name", &self.name).field("address", &self.address).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,157 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use runsheet_model::{LostReason, Secret, Stream, Unreachable};
+use thiserror::Error;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A host that is connected. One connection, over which any number of commands run, each on a channel of its own.
+#[async_trait]
+pub trait Remote: Send + Sync {
+    /// Runs one command to its end.
+    ///
+    /// Output goes to `output` as it comes and is always read, whatever the reader does with it. The result is known as soon as
+    /// the exit status is: a process left in the background that holds the output open does not hold the command up.
+    async fn exec(&self, request: &ExecRequest, output: &mut dyn Output) -> Result<ExecEnd, RemoteError>;
+
+    /// Sends a file: the target is replaced entirely or not at all.
+    async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError>;
+
+    /// Fetches a file: the local target is replaced entirely or not at all.
+    async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError>;
+
+    /// Whether the connection still stands, as far as is known.
+    fn is_alive(&self) -> bool;
+
+    /// Closes the connection in good order, within a second or two.
+    async fn close(&self);
+}
+
+/// Takes a command's output. It must not block.
+pub trait Output: Send {
+    /// Takes some bytes.
+    fn chunk(&mut self, stream: Stream, bytes: &[u8]);
+}
+
+/// How long remote work may take and how it is stopped.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// When it has to be over.
+    pub deadline: Instant,
+    /// How long that was from the start, for messages.
+    pub limit: Duration,
+    /// Fires when it is to be stopped before its end.
+    pub cancel: CancellationToken,
+}
+
+/// A command to be run.
+pub struct ExecRequest {
+    /// The text for the login shell of the user on the host.
+    pub command: String,
+    /// What it reads from standard input; then, or without it at once, the end of the file.
+    pub stdin: Option<Secret<Vec<u8>>>,
+    /// Whether people are not shown its output while it runs. It is recorded all the same.
+    pub quiet: bool,
+    /// How long it may take.
+    pub limits: Limits,
+}
+
+/// A file to be sent.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// What.
+    pub content: Content,
+    /// Where to on the host; relative to the login folder.
+    pub target: String,
+    /// File mode; if absent that of the file it replaces, else 0644 less the user's umask.
+    pub mode: Option<u32>,
+    /// SHA-256 that the content must have, in hexadecimal; if it has another, nothing is sent.
+    pub sha256: Option<String>,
+}
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A file of this machine.
+    File(PathBuf),
+    /// These bytes.
+    Bytes(Arc<[u8]>),
+}
+
+/// A file to be fetched.
+#[derive(Clone, Debug)]
+pub struct Download {
+    /// Where it is on the host; relative to the login folder.
+    pub source: String,
+    /// Where to on this machine; its folder exists.
+    pub target: PathBuf,
+    /// The most that is taken, in bytes.
+    pub cap: u64,
+}
+
+/// What a transfer moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Bytes of content.
+    pub bytes: u64,
+    /// SHA-256 of them, in hexadecimal.
+    pub sha256: String,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecEnd {
+    /// What it ended with.
+    pub exit: Exit,
+    /// Whether something it left behind still held its output open.
+    pub leaked: bool,
+}
+
+/// What a command ended with (RFC 4254 §6.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// An exit status.
+    Status(u32),
+    /// A signal, named without `SIG`.
+    Signal(String),
+}
+
+/// Why remote work has no proper end.
+#[derive(Clone, Debug, Error)]
+pub enum RemoteError {
+    /// It is proven that nothing was started: the host refused.
+    #[error("{}", .0.reason)]
+    NotStarted(Unreachable),
+    /// The connection was down before this was asked for. Nothing of it was started.
+    #[error("the connection to the host is down")]
+    Disconnected,
+    /// Something may have been started, and its end was not seen.
+    #[error("{}", reason.says())]
+    Lost {
+        /// Why not.
+        reason: LostReason,
+    },
+    /// It ran out of time, was ended, and its end was seen.
+    #[error("it did not end within {limit:?} and was stopped")]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+    /// It was stopped on demand, and its end was seen.
+    #[error("it was stopped")]
+    Stopped,
+    /// The run does not permit anything new to be started. Nothing was.
+    #[error("the run starts nothing new")]
+    NotPermitted,
+    /// A file could not be moved. The target is as it was.
+    #[error("failed to transfer `{path}`: {reason}")]
+    Transfer {
+        /// Which file, on the host.
+        path: String,
+        /// Why, in words that are safe to print.
+        reason: String,
+    },
+}

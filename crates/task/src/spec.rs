@@ -1,0 +1,260 @@
+use runsheet_model::{TaskName, parse_duration};
+use serde_json::{Map, Value, json};
+
+use crate::{ArgError, Args, LocalFiles};
+
+/// What a task is.
+#[derive(Clone, Debug)]
+pub struct TaskSpec {
+    name: TaskName,
+    summary: &'static str,
+    details: &'static str,
+    args: Vec<Arg>,
+    idempotent: bool,
+}
+
+/// An argument of a task.
+#[derive(Clone, Debug)]
+pub struct Arg {
+    /// Its name in the sheet.
+    pub name: &'static str,
+    /// What may stand there.
+    pub kind: ArgKind,
+    /// What it is for, one sentence.
+    pub about: &'static str,
+    /// Whether it has to be given.
+    pub required: bool,
+    /// What is taken when it is not given.
+    pub default: Option<Value>,
+}
+
+/// What may stand in an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgKind {
+    /// Text; a number or a boolean is taken as its text.
+    Text,
+    /// Text, or `{secret: NAME}`, which is never shown.
+    TextOrSecret,
+    /// A whole number in this range.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// A length of time such as `90s`.
+    Duration,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A list of texts; a single text is a list of one.
+    TextList,
+    /// A file on this machine, relative to the project's folder. Its SHA-256 is part of the plan.
+    LocalFile,
+    /// A file mode in octal, such as `0644`.
+    Mode,
+}
+
+impl TaskSpec {
+    /// A task without arguments that is not idempotent.
+    ///
+    /// # Panics
+    ///
+    /// When `name` is not a task name; it stands in the source, so the first test finds it.
+    pub fn new(name: &'static str, summary: &'static str) -> Self {
+        let name = TaskName::new(name).expect("the name of a task is letters, digits, `.`, `-` and `_`");
+        Self { name, summary, details: "", args: Vec::new(), idempotent: false }
+    }
+
+    /// Says more than the summary: for the task's page.
+    pub fn details(mut self, details: &'static str) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, arg: Arg) -> Self {
+        self.args.push(arg);
+        self
+    }
+
+    /// Promises that doing the work twice is as good as doing it once, so that a lost attempt may be repeated.
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// The name.
+    pub fn name(&self) -> &TaskName {
+        &self.name
+    }
+
+    /// One sentence.
+    pub fn summary(&self) -> &str {
+        self.summary
+    }
+
+    /// More sentences, or nothing.
+    pub fn more(&self) -> &str {
+        self.details
+    }
+
+    /// The arguments, in the order in which they are shown.
+    pub fn args(&self) -> &[Arg] {
+        &self.args
+    }
+
+    /// Whether a lost attempt may be repeated without asking.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    /// Checks rendered arguments, fills in defaults and brings every value into its one form.
+    pub fn check(&self, given: &Map<String, Value>, files: &dyn LocalFiles) -> Result<Args, ArgError> {
+        if let Some(name) = given.keys().find(|name| !self.args.iter().any(|arg| arg.name == name.as_str())) {
+            return Err(ArgError::Unknown {
+                task: self.name.clone(),
+                name: name.clone(),
+                known: self.args.iter().map(|arg| arg.name).collect(),
+            });
+        }
+        let mut checked = Args::default();
+        for arg in &self.args {
+            let value = match given.get(arg.name).filter(|value| !value.is_null()).or(arg.default.as_ref()) {
+                Some(value) => arg.check(&self.name, value, files)?,
+                None if arg.required => {
+                    return Err(ArgError::Missing { task: self.name.clone(), name: arg.name, about: arg.about });
+                }
+                None => continue,
+            };
+            checked.insert(arg.name, value);
+        }
+        Ok(checked)
+    }
+
+    /// The arguments as a JSON Schema (draft 2020-12) of one object.
+    pub fn schema(&self) -> Value {
+        let properties: Map<String, Value> = self.args.iter().map(|arg| (arg.name.to_owned(), arg.schema())).collect();
+        let required: Vec<_> = self.args.iter().filter(|arg| arg.required).map(|arg| arg.name).collect();
+        json!({
+            "title": self.name.as_str(),
+            "description": self.summary,
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    }
+}
+
+impl Arg {
+    /// An argument that has to be given.
+    pub fn required(name: &'static str, kind: ArgKind, about: &'static str) -> Self {
+        Self { name, kind, about, required: true, default: None }
+    }
+
+    /// An argument that may be left out.
+    pub fn optional(name: &'static str, kind: ArgKind, about: &'static str) -> Self {
+        Self { name, kind, about, required: false, default: None }
+    }
+
+    /// What is taken when it is not given.
+    pub fn default(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+
+    fn check(&self, task: &TaskName, value: &Value, files: &dyn LocalFiles) -> Result<Value, ArgError> {
+        let wrong = |wanted: String| ArgError::Wrong {
+            task: task.clone(),
+            name: self.name,
+            wanted,
+            found: runsheet_model::visible(value.to_string().chars().take(80).collect::<String>().as_bytes()),
+        };
+        match self.kind {
+            ArgKind::Text => text(value).map(Value::from).ok_or_else(|| wrong("text".to_owned())),
+            ArgKind::TextOrSecret => match Args::secret_name(value) {
+                Some(_) => Ok(value.clone()),
+                None => text(value).map(Value::from).ok_or_else(|| wrong("text or `{secret: NAME}`".to_owned())),
+            },
+            ArgKind::Integer { min, max } => value
+                .as_i64()
+                .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()))
+                .filter(|number| (min..=max).contains(number))
+                .map(Value::from)
+                .ok_or_else(|| wrong(format!("a whole number from {min} to {max}"))),
+            ArgKind::Boolean => match value {
+                Value::Bool(_) => Ok(value.clone()),
+                Value::String(text) if text == "true" => Ok(Value::Bool(true)),
+                Value::String(text) if text == "false" => Ok(Value::Bool(false)),
+                _ => Err(wrong("`true` or `false`".to_owned())),
+            },
+            ArgKind::Duration => value
+                .as_str()
+                .filter(|text| parse_duration(text).is_ok())
+                .map(Value::from)
+                .ok_or_else(|| wrong("a length of time such as `90s` or `5m`".to_owned())),
+            ArgKind::Choice(words) => value
+                .as_str()
+                .filter(|text| words.contains(text))
+                .map(Value::from)
+                .ok_or_else(|| wrong(format!("one of `{}`", words.join("`, `")))),
+            ArgKind::TextList => match value {
+                Value::Array(items) => items.iter().map(text).collect::<Option<Vec<_>>>().map(Value::from),
+                single => text(single).map(|text| Value::from(vec![text])),
+            }
+            .ok_or_else(|| wrong("a list of texts".to_owned())),
+            ArgKind::Mode => text(value)
+                .filter(|text| u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o7777))
+                .map(Value::from)
+                .ok_or_else(|| wrong("a file mode in octal such as `0644`".to_owned())),
+            ArgKind::LocalFile => {
+                let path = value.as_str().ok_or_else(|| wrong("the path of a file on this machine".to_owned()))?;
+                let file = files.look_up(path).map_err(|source| ArgError::File {
+                    task: task.clone(),
+                    name: self.name,
+                    path: path.to_owned(),
+                    source,
+                })?;
+                Ok(json!({"path": file.path, "sha256": file.sha256, "bytes": file.bytes}))
+            }
+        }
+    }
+
+    fn schema(&self) -> Value {
+        let plain = json!({"type": ["string", "number", "boolean"]});
+        let mut schema = match self.kind {
+            ArgKind::Text => plain,
+            ArgKind::TextOrSecret => json!({"anyOf": [plain, {
+                "type": "object",
+                "properties": {"secret": {"type": "string"}},
+                "required": ["secret"],
+                "additionalProperties": false,
+            }]}),
+            ArgKind::Integer { min, max } => json!({"type": ["integer", "string"], "minimum": min, "maximum": max}),
+            ArgKind::Boolean => json!({"type": ["boolean", "string"]}),
+            ArgKind::Duration => json!({"type": "string", "examples": ["90s", "5m"]}),
+            ArgKind::Choice(words) => json!({"type": "string", "enum": words}),
+            ArgKind::TextList => json!({"anyOf": [{"type": "array", "items": plain}, plain]}),
+            ArgKind::LocalFile => json!({"type": "string", "examples": ["dist/app.tar.gz"]}),
+            ArgKind::Mode => json!({"type": ["string", "integer"], "examples": ["0644"]}),
+        };
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("description".to_owned(), self.about.into());
+            if let Some(default) = &self.default {
+                schema.insert("default".to_owned(), default.clone());
+            }
+        }
+        schema
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
