@@ -1,0 +1,136 @@
+use std::io;
+
+use runsheet_diagnostics::{Hint, Hints, Place};
+use runsheet_inventory::InventoryError;
+use runsheet_model::{SecretName, TaskName};
+use runsheet_task::{ArgError, UnknownTask};
+use runsheet_template::TemplateError;
+use thiserror::Error;
+
+/// Why a sheet, an inventory and tasks make no plan.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// The hosts of a step cannot be selected.
+    #[error("{place}: the hosts of step `{step}` cannot be selected")]
+    Hosts {
+        /// The step.
+        step: String,
+        /// Where its pattern stands.
+        place: Place,
+        /// Why.
+        source: Box<InventoryError>,
+    },
+
+    /// A host is selected whose settings make no sense.
+    #[error(transparent)]
+    Inventory(#[from] Box<InventoryError>),
+
+    /// There is no such task.
+    #[error("{place}: {error}")]
+    Task {
+        /// Where it is named.
+        place: Place,
+        /// Which.
+        error: UnknownTask,
+    },
+
+    /// An argument is wrong.
+    #[error("{place}: {error}{}", for_host(host.as_deref()))]
+    Arg {
+        /// Where it stands, or the task if it is missing.
+        place: Place,
+        /// For which host, if it differs by host.
+        host: Option<String>,
+        /// What is wrong.
+        error: Box<ArgError>,
+    },
+
+    /// An argument names a file of this machine that cannot be read.
+    #[error("{place}: failed to read `{path}` for argument `{name}` of task `{task}`")]
+    File {
+        /// Where it stands.
+        place: Place,
+        /// The task.
+        task: TaskName,
+        /// The argument.
+        name: &'static str,
+        /// The path, as it stands in the sheet.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+
+    /// A template cannot be rendered.
+    #[error("{place}: {error}{}", for_host(host.as_deref()))]
+    Template {
+        /// Where it stands.
+        place: Place,
+        /// For which host, if it differs by host.
+        host: Option<String>,
+        /// What is wrong.
+        error: TemplateError,
+    },
+
+    /// A secret that `runsheet.yaml` does not know.
+    #[error("{place}: there is no secret `{name}`")]
+    NoSecret {
+        /// Where it is named.
+        place: Place,
+        /// Its name.
+        name: SecretName,
+    },
+
+    /// A flag names a step that the sheet does not have.
+    #[error("{flag} names no step of the sheet: `{name}`")]
+    NoStep {
+        /// The flag.
+        flag: &'static str,
+        /// What it says.
+        name: String,
+        /// The nearest id.
+        nearest: Option<String>,
+    },
+
+    /// Nothing is left to run.
+    #[error("no step is left to run")]
+    NothingToRun,
+
+    /// The limits leave no host of a single step.
+    #[error("no host is left: `{pattern}` has none outside `--exclude` and within `--limit`")]
+    NoHostLeft {
+        /// The pattern of the step.
+        pattern: String,
+    },
+}
+
+fn for_host(host: Option<&str>) -> String {
+    host.map(|host| format!(" (for host `{host}`)")).unwrap_or_default()
+}
+
+impl From<InventoryError> for PlanError {
+    fn from(error: InventoryError) -> Self {
+        Self::Inventory(Box::new(error))
+    }
+}
+
+impl Hint for PlanError {
+    fn hints(&self) -> Hints {
+        match self {
+            Self::Hosts { source, .. } => source.hints(),
+            Self::Inventory(error) => error.hints(),
+            Self::Task { error, .. } => error.hints(),
+            Self::Arg { error, .. } => error.hints(),
+            Self::Template { error, .. } => error.hint().map(Hints::from).unwrap_or_default(),
+            Self::File { .. } => Hints::from("paths are relative to the project's folder"),
+            Self::NoSecret { name, .. } => {
+                Hints::from(format!("write `secrets: {{{name}: {{env: VARIABLE}}}}` into runsheet.yaml"))
+            }
+            Self::NoStep { nearest, .. } => match nearest {
+                Some(nearest) => Hints::did_you_mean(Some(nearest)),
+                None => Hints::from("`runsheet plan SHEET` lists the steps"),
+            },
+            Self::NothingToRun => Hints::from("every step is disabled in the sheet or left out by a flag"),
+            Self::NoHostLeft { .. } => Hints::none(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use std::fmt;
+use std::fmt::Write;
+
+use runsheet_model::hex;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{HostWork, Plan, PlanLink, PlanStep, Work};
+
+/// Names a plan by what would run: `sha256:` and 64 hexadecimal digits.
+///
+/// Inside: the selection and order of hosts, their variables, steps with their ids, order, tasks, rendered arguments (secrets as
+/// their names, files by their content), environment, folder, user, limits, and the version of runsheet. Outside: how hosts are
+/// reached, owners, titles, notes, expected times and paths of files, so that the same work has the same hash on every machine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanHash(String);
+
+impl PlanHash {
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let mut text = String::new();
+        canonical(&essence(plan), &mut text);
+        Self(format!("sha256:{}", hex(&Sha256::digest(text.as_bytes()))))
+    }
+
+    /// The hash of no plan; for a plan under construction.
+    pub(crate) fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// The first twelve digits, for people.
+    pub fn short(&self) -> &str {
+        self.0.get(7..19).unwrap_or("")
+    }
+}
+
+impl fmt::Display for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn essence(plan: &Plan) -> Value {
+    let hosts: Vec<_> = plan.hosts.iter().map(|host| json!([host.name, host.vars])).collect();
+    let steps: Vec<_> =
+        plan.steps.iter().filter(|step| step.left_out.is_none()).map(|step| step_essence(plan, step)).collect();
+    json!({"format": 1, "runsheet": env!("CARGO_PKG_VERSION"), "vars": plan.vars, "hosts": hosts, "steps": steps})
+}
+
+fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
+    let after: Vec<_> = step.after.iter().map(|&index| &plan.steps[index].id).collect();
+    let work = match &step.work {
+        Work::Manual { instructions } => json!({"manual": instructions}),
+        Work::Hosts(HostWork { hosts, skipped, forks, links }) => {
+            let links: Vec<_> = links.iter().map(link_essence).collect();
+            json!({"hosts": hosts, "skipped": skipped, "forks": forks, "links": links})
+        }
+    };
+    json!({"id": step.id, "after": after, "work": work})
+}
+
+fn link_essence(link: &PlanLink) -> Value {
+    let args: Vec<_> = link
+        .args
+        .iter()
+        .map(|args| args.iter().map(|(name, value)| json!([name, content(value)])).collect::<Vec<_>>())
+        .collect();
+    let shell: Vec<_> = link.shell.iter().collect();
+    json!({
+        "task": link.task,
+        "idempotent": link.idempotent,
+        "timeout_ms": link.timeout.as_millis(),
+        "shell": shell,
+        "args": args,
+    })
+}
+
+/// A file counts by its content, wherever it lies.
+fn content(value: &Value) -> Value {
+    match value.get("sha256") {
+        Some(hash) if value.get("path").is_some() => json!({"sha256": hash}),
+        _ => value.clone(),
+    }
+}
+
+/// Writes JSON with sorted keys and without white space, so that equal values give equal bytes (as RFC 8785 does; numbers here
+/// are whole or come from the same reader, so its rules for them are not needed).
+fn canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<_> = map.keys().collect();
+            keys.sort();
+            text.push('{');
+            for (index, key) in keys.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                _ = write!(text, "{}:", Value::from(key.as_str()));
+                canonical(&map[key], text);
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                canonical(item, text);
+            }
+            text.push(']');
+        }
+        plain => _ = write!(text, "{plain}"),
+    }
+}

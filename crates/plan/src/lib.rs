@@ -1,0 +1,21 @@
+//! The plan: sheet × inventory × tasks, resolved without touching a host.
+//!
+//! [`Plan::resolve`] checks every task name, every argument, every template and every pattern, renders the templates, and gives
+//! a value that says exactly what would run; its hash is the same on every machine and changes when anything that would run
+//! changes. The program shows it, the runner runs it, the journal keeps it. It is pure: what it needs of the file system it is
+//! handed as [`runsheet_task::LocalFiles`].
+
+mod choice;
+mod error;
+mod hash;
+mod per_host;
+mod plan;
+mod resolve;
+mod resolve_link;
+
+pub use choice::StepChoice;
+pub use error::PlanError;
+pub use hash::PlanHash;
+pub use per_host::PerHost;
+pub use plan::{HostWork, Plan, PlanHost, PlanLink, PlanStep, Work};
+pub use resolve::Planning;

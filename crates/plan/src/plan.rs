@@ -1,0 +1,148 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use runsheet_model::{HostName, SecretName, StepId, TaskName, Vars, duration_ms};
+use runsheet_task::{Args, ShellSettings};
+use serde::{Deserialize, Serialize};
+
+use crate::{PerHost, PlanHash};
+
+/// What would run: every step with its hosts and its rendered arguments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the sheet.
+    pub sheet: String,
+    /// The sheet's variables, after `--set`.
+    pub vars: Arc<Vars>,
+    /// Every host of the plan once, in the order of their first appearance.
+    pub hosts: Vec<PlanHost>,
+    /// The steps, in the order of the sheet.
+    pub steps: Vec<PlanStep>,
+    /// Names exactly this plan.
+    pub hash: PlanHash,
+}
+
+/// A host of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanHost {
+    /// Its name.
+    pub name: HostName,
+    /// Its address, which templates see as `host.address`. A connection setting, so outside the hash.
+    pub address: String,
+    /// Its variables.
+    pub vars: Arc<Vars>,
+}
+
+/// A step of the plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanStep {
+    /// Its id.
+    pub id: StepId,
+    /// Its title.
+    pub name: String,
+    /// Who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// How long the sheet expects it to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_ms: Option<u64>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    /// Why it does not run, if it does not: `disabled` in the sheet, or left out by a flag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+    /// Positions of the steps that must be over before it starts.
+    pub after: Vec<usize>,
+    /// What it does.
+    pub work: Work,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// A person does it.
+    Manual {
+        /// What to do.
+        instructions: String,
+    },
+    /// Tasks on hosts.
+    Hosts(HostWork),
+}
+
+/// Tasks on hosts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostWork {
+    /// Positions of its hosts in the plan's hosts, in the order in which they are started.
+    pub hosts: Vec<usize>,
+    /// Positions of the hosts that its `when` leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<usize>,
+    /// On how many hosts it is worked at once.
+    pub forks: usize,
+    /// What is done on each host, one after the other.
+    pub links: Vec<PlanLink>,
+}
+
+/// One task of a step's chain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanLink {
+    /// Which task.
+    pub task: TaskName,
+    /// Whether it may be repeated without asking.
+    pub idempotent: bool,
+    /// How long one attempt may take.
+    #[serde(with = "duration_ms", rename = "timeout_ms")]
+    pub timeout: Duration,
+    /// As whom, where and with which environment its commands run.
+    pub shell: PerHost<ShellSettings>,
+    /// Its arguments.
+    pub args: PerHost<Args>,
+}
+
+impl Plan {
+    /// Puts a plan together and gives it its hash.
+    pub fn new(sheet: String, vars: Arc<Vars>, hosts: Vec<PlanHost>, steps: Vec<PlanStep>) -> Self {
+        let mut plan = Self { sheet, vars, hosts, steps, hash: PlanHash::none() };
+        plan.hash = PlanHash::of(&plan);
+        plan
+    }
+
+    /// The names of all secrets that the plan needs.
+    pub fn secrets(&self) -> Vec<SecretName> {
+        let mut names: Vec<_> = self
+            .steps
+            .iter()
+            .filter(|step| step.left_out.is_none())
+            .filter_map(PlanStep::host_work)
+            .flat_map(|work| &work.links)
+            .flat_map(|link| link.args.iter())
+            .flat_map(Args::secrets)
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// How many steps each host still has before it, by position; for closing connections that nobody needs any more.
+    pub fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.hosts.len()];
+        for work in self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work) {
+            for &host in &work.hosts {
+                uses[host] += 1;
+            }
+        }
+        uses
+    }
+}
+
+impl PlanStep {
+    /// Its tasks on hosts, unless it is a person's.
+    pub fn host_work(&self) -> Option<&HostWork> {
+        match &self.work {
+            Work::Hosts(work) => Some(work),
+            Work::Manual { .. } => None,
+        }
+    }
+}

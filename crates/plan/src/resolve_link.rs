@@ -1,0 +1,126 @@
+use std::sync::Arc;
+
+use runsheet_diagnostics::{Place, Placed};
+use runsheet_model::HostName;
+use runsheet_sheet::{Link, Step, Sudo as SheetSudo};
+use runsheet_task::{ArgError, Args, ShellSettings, Sudo, Task};
+use runsheet_template::{Context, Template, Templates, ValueTemplate};
+use serde_json::Map;
+
+use crate::resolve::{Planning, compile, render};
+use crate::{PerHost, PlanError, PlanLink};
+
+/// Where the links of a step are resolved.
+pub(crate) struct Scope<'a> {
+    pub(crate) planning: &'a Planning<'a>,
+    pub(crate) templates: &'a Templates,
+    pub(crate) shared: &'a Context,
+    /// The hosts of the step, and what templates see of each.
+    pub(crate) hosts: Vec<(&'a HostName, &'a Context)>,
+}
+
+/// Checks and renders one link: once if nothing of it mentions the host, else once a host.
+pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PlanLink, PlanError> {
+    let task = scope
+        .planning
+        .registry
+        .get(link.task.value.as_str())
+        .map_err(|error| PlanError::Task { place: link.task.place.clone(), error })?;
+    Ok(PlanLink {
+        task: link.task.value.clone(),
+        idempotent: link.idempotent.or(step.idempotent).unwrap_or_else(|| task.spec().is_idempotent()),
+        timeout: link.timeout.unwrap_or(step.timeout),
+        shell: shell(link, step, scope)?,
+        args: args(link, &**task, scope)?,
+    })
+}
+
+fn args(link: &Link, task: &dyn Task, scope: &Scope<'_>) -> Result<PerHost<Args>, PlanError> {
+    let templates = link
+        .args
+        .iter()
+        .map(|(name, arg)| match scope.templates.compile_value(&arg.value) {
+            Ok(template) => Ok((name.as_str(), template, &arg.place)),
+            Err(error) => Err(PlanError::Template { place: arg.place.clone(), host: None, error }),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let one = |context: &Context, host: Option<&HostName>| one_args(link, task, scope, &templates, context, host);
+    if templates.iter().any(|(_, template, _)| template.mentions("host")) {
+        let each = scope.hosts.iter().map(|(host, context)| one(context, Some(host)).map(Arc::new));
+        Ok(PerHost::Each(each.collect::<Result<_, _>>()?))
+    } else {
+        Ok(PerHost::Same(Arc::new(one(scope.shared, None)?)))
+    }
+}
+
+fn one_args(
+    link: &Link,
+    task: &dyn Task,
+    scope: &Scope<'_>,
+    templates: &[(&str, ValueTemplate, &Place)],
+    context: &Context,
+    host: Option<&HostName>,
+) -> Result<Args, PlanError> {
+    let host = || host.map(ToString::to_string);
+    let mut values = Map::new();
+    for (name, template, place) in templates {
+        let value = template.render(context).map_err(|error| PlanError::Template {
+            place: (*place).clone(),
+            host: host(),
+            error,
+        })?;
+        values.insert((*name).to_owned(), value);
+    }
+    let args = task.spec().check(&values, scope.planning.files).map_err(|error| {
+        let place = place_of(link, &error).clone();
+        match error {
+            ArgError::File { task, name, path, source } => PlanError::File { place, task, name, path, source },
+            error => PlanError::Arg { place, host: host(), error: Box::new(error) },
+        }
+    })?;
+    if let Some(name) = args.secrets().find(|name| !scope.planning.secrets.contains(name)) {
+        return Err(PlanError::NoSecret { place: link.task.place.clone(), name });
+    }
+    Ok(args)
+}
+
+/// Where a mistake about an argument stands: the argument, or the task that lacks it.
+fn place_of<'a>(link: &'a Link, error: &ArgError) -> &'a Place {
+    let name = match error {
+        ArgError::Unknown { name, .. } => name.as_str(),
+        ArgError::Missing { name, .. } | ArgError::Wrong { name, .. } | ArgError::File { name, .. } => name,
+    };
+    link.args.get(name).map_or(&link.task.place, |arg| &arg.place)
+}
+
+fn shell(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PerHost<ShellSettings>, PlanError> {
+    let sudo = match link.sudo.as_ref().or(step.sudo.as_ref()) {
+        None | Some(SheetSudo::Off) => None,
+        Some(SheetSudo::Root) => Some(Sudo { user: "root".to_owned() }),
+        Some(SheetSudo::User(user)) => Some(Sudo { user: user.clone() }),
+    };
+    let with_template = |text: &Placed<String>| -> Result<(Template, Place), PlanError> {
+        Ok((compile(scope.templates, text)?, text.place.clone()))
+    };
+    let dir = step.dir.as_ref().map(with_template).transpose()?;
+    let env =
+        step.env.iter().map(|(name, text)| Ok((name, with_template(text)?))).collect::<Result<Vec<_>, PlanError>>()?;
+    let one = |context: &Context, host: Option<&HostName>| -> Result<ShellSettings, PlanError> {
+        let text = |(template, place): &(Template, Place)| render(template, context, place, host);
+        Ok(ShellSettings {
+            sudo: sudo.clone(),
+            dir: dir.as_ref().map(text).transpose()?,
+            env: env
+                .iter()
+                .map(|(name, value)| Ok(((*name).clone(), text(value)?)))
+                .collect::<Result<_, PlanError>>()?,
+        })
+    };
+    let by_host = dir.iter().chain(env.iter().map(|(_, value)| value)).any(|(template, _)| template.mentions("host"));
+    if by_host {
+        let each = scope.hosts.iter().map(|(host, context)| one(context, Some(host)).map(Arc::new));
+        Ok(PerHost::Each(each.collect::<Result<_, _>>()?))
+    } else {
+        Ok(PerHost::Same(Arc::new(one(scope.shared, None)?)))
+    }
+}

@@ -1,0 +1,241 @@
+//! Sheets against hosts and tasks: what is checked, what is rendered once, and what the hash stands for.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use runsheet_diagnostics::Hint;
+use runsheet_inventory::Inventory;
+use runsheet_model::SecretName;
+use runsheet_plan::{PerHost, Plan, PlanError, Planning, StepChoice};
+use runsheet_sheet::Sheet;
+use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, LocalFiles, Outcome, Registry, Task, TaskError, TaskSpec};
+
+const GROUPS: &str = "\
+groups:
+  web:
+    hosts:
+      - web[1-3]
+    vars: {app: listings}
+  solr:
+    hosts:
+      - solr1: {vars: {role: leader}, address: 10.0.0.9}
+      - solr2
+    vars: {role: follower}
+  ops: {hosts: [bastion], protected: true}
+";
+
+struct Nothing(TaskSpec);
+
+#[async_trait]
+impl Task for Nothing {
+    fn spec(&self) -> &TaskSpec {
+        &self.0
+    }
+
+    async fn do_work(&self, _: &Config, _: &Host) -> Result<Outcome, TaskError> {
+        Ok(Outcome::changed("done"))
+    }
+}
+
+/// Files that exist only here: their content is their path, and `changed` is what has been written since.
+struct Files(&'static str);
+
+impl LocalFiles for Files {
+    fn look_up(&self, path: &str) -> io::Result<LocalFile> {
+        if path == "missing" {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(LocalFile { path: format!("/here/{path}").into(), sha256: format!("{path}{}", self.0), bytes: 3 })
+    }
+}
+
+fn inventory(groups: &str) -> Inventory {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("hosts.yaml");
+    std::fs::write(&file, groups).expect("a file");
+    Inventory::load(&[file]).expect("host groups")
+}
+
+fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry.add(Arc::new(Nothing(
+        TaskSpec::new("work", "Works.")
+            .arg(Arg::optional("text", ArgKind::Text, "A text."))
+            .arg(Arg::optional("file", ArgKind::LocalFile, "A file."))
+            .arg(Arg::optional("token", ArgKind::TextOrSecret, "A token.")),
+    )));
+    registry
+}
+
+fn plan_on(
+    groups: &str,
+    sheet: &str,
+    change: impl FnOnce(&mut Planning<'_>),
+    files: &Files,
+) -> Result<Plan, PlanError> {
+    let inventory = inventory(groups);
+    let registry = registry();
+    let secrets = BTreeSet::from([SecretName::new("token").expect("a name")]);
+    let mut planning = Planning {
+        inventory: &inventory,
+        registry: &registry,
+        files,
+        secrets: &secrets,
+        read: &|_| Err(io::ErrorKind::Unsupported.into()),
+        exclude: Vec::new(),
+        limit: None,
+        unlisted: false,
+        choice: StepChoice::default(),
+    };
+    change(&mut planning);
+    Plan::resolve(&Sheet::parse(sheet, Path::new("s.yaml")).expect("a sheet"), &planning)
+}
+
+fn plan_with(sheet: &str, change: impl FnOnce(&mut Planning<'_>), files: &Files) -> Result<Plan, PlanError> {
+    plan_on(GROUPS, sheet, change, files)
+}
+
+fn plan(sheet: &str) -> Result<Plan, PlanError> {
+    plan_with(sheet, |_| {}, &Files(""))
+}
+
+fn hash(sheet: &str) -> String {
+    plan(sheet).expect("a plan").hash.to_string()
+}
+
+fn step(rest: &str) -> String {
+    format!("steps:\n  - {{name: One, task: work, {rest}}}\n")
+}
+
+#[test]
+fn the_hash_is_the_same_however_the_sheet_is_written_and_whoever_owns_it() {
+    let one =
+        hash("name: A\nvars: {a: 1, b: 2}\nsteps:\n  - {name: X, id: x, task: work, hosts: web, args: {text: hi}}\n");
+    let other = hash(
+        "name: B\nvars: {b: 2, a: 1}\nsteps:\n  - id: x\n    name: Y\n    owner: me\n    expect: 5m\n    notes: n\n    args: {text: hi}\n    hosts: web[1-3]\n    task: work\n",
+    );
+    assert_eq!(one, other);
+    assert_eq!(one.len(), "sha256:".len() + 64);
+}
+
+#[test]
+fn the_hash_changes_when_anything_that_would_run_changes() {
+    let base = "hosts: web, args: {text: hi}";
+    let mut hashes = BTreeSet::from([hash(&step(base))]);
+    for other in [
+        "hosts: web, args: {text: ho}",
+        "hosts: 'web[1-2]', args: {text: hi}",
+        "hosts: 'web3,web2,web1', args: {text: hi}",
+        "hosts: web, args: {text: hi}, sudo: true",
+        "hosts: web, args: {text: hi}, env: {A: b}",
+        "hosts: web, args: {text: hi}, dir: /srv",
+        "hosts: web, args: {text: hi}, timeout: 5s",
+        "hosts: web, args: {text: hi}, forks: 2",
+        "hosts: web, args: {text: hi}, when: '{{ host.name != \"web1\" }}'",
+        "hosts: web, args: {text: hi, token: {secret: token}}",
+        "hosts: web, args: {text: hi, file: app}",
+    ] {
+        assert!(hashes.insert(hash(&step(other))), "`{other}` has the hash of another plan");
+    }
+    let changed = plan_with(&step("hosts: web, args: {text: hi, file: app}"), |_| {}, &Files("!")).expect("a plan");
+    assert!(hashes.insert(changed.hash.to_string()), "a file with another content has the same hash");
+}
+
+#[test]
+fn the_address_of_a_host_counts_only_where_it_is_spoken_of() {
+    let moved = GROUPS.replace("10.0.0.9", "10.0.0.10");
+    let hash_on = |groups: &str, sheet: &str| plan_on(groups, sheet, |_| {}, &Files("")).expect("a plan").hash;
+    let silent = step("hosts: solr, args: {text: hi}");
+    assert_eq!(hash_on(GROUPS, &silent), hash_on(&moved, &silent));
+    let speaking = step("hosts: solr, args: {text: '{{ host.address }}'}");
+    assert_ne!(hash_on(GROUPS, &speaking), hash_on(&moved, &speaking));
+}
+
+#[test]
+fn what_does_not_mention_its_host_is_held_once() {
+    let plan = plan(&step("hosts: web, args: {text: '{{ vars.a }}'}").replacen("steps", "vars: {a: b}\nsteps", 1))
+        .expect("a plan");
+    let links = &plan.steps[0].host_work().expect("hosts").links;
+    assert!(matches!(&links[0].args, PerHost::Same(args) if args.text("text") == Some("b")));
+}
+
+#[test]
+fn ten_thousand_hosts_share_what_they_can() {
+    let groups = "groups:\n  many:\n    hosts:\n      - h[1-10000]\n";
+    let text = "steps:\n  - {name: A, task: work, hosts: many, args: {text: same}}\n  - {name: B, task: work, hosts: many, args: {text: '{{ host.name }}'}}\n";
+    let plan = plan_on(groups, text, |_| {}, &Files("")).expect("a plan");
+    assert_eq!(plan.hosts.len(), 10_000);
+    let links = |step: usize| &plan.steps[step].host_work().expect("hosts").links[0];
+    assert!(matches!(links(0).args, PerHost::Same(_)));
+    assert!(matches!(&links(1).args, PerHost::Each(each) if each.len() == 10_000));
+    assert_eq!(links(1).args.of(9_999).text("text"), Some("h10000"));
+}
+
+#[test]
+fn a_condition_is_decided_while_planning() {
+    let plan = plan(&step("hosts: solr, when: \"{{ host.vars.role != 'leader' }}\"")).expect("a plan");
+    let work = plan.steps[0].host_work().expect("hosts");
+    let name = |&host: &usize| plan.hosts[host].name.to_string();
+    assert_eq!(work.hosts.iter().map(name).collect::<Vec<_>>(), ["solr2"]);
+    assert_eq!(work.skipped.iter().map(name).collect::<Vec<_>>(), ["solr1"]);
+}
+
+#[test]
+fn a_protected_host_is_refused_by_name() {
+    let error = plan(&step("hosts: 'web,bastion'")).expect_err("an error");
+    let told = format!("{error}: {}", std::error::Error::source(&error).expect("a cause"));
+    assert!(told.contains("bastion"), "{told}");
+    assert!(error.hints().iter().any(|hint| hint.contains("-x")), "{:?}", error.hints());
+    assert!(
+        plan_with(&step("hosts: '@*'"), |planning| planning.exclude = vec!["bastion".to_owned()], &Files("")).is_ok()
+    );
+}
+
+#[test]
+fn a_mistake_is_told_with_its_place_and_its_host() {
+    let cases = [
+        ("hosts: web, args: {nope: 1}", "s.yaml:2:54: task `work` has no argument `nope`"),
+        (
+            "hosts: web, args: {file: missing}",
+            "s.yaml:2:54: failed to read `missing` for argument `file` of task `work`",
+        ),
+        ("hosts: web, args: {token: {secret: other}}", "s.yaml:2:23: there is no secret `other`"),
+    ];
+    for (rest, told) in cases {
+        assert_eq!(plan(&step(rest)).expect_err(rest).to_string(), told);
+    }
+    let error = plan(&step("hosts: web, args: {text: '{{ host.vars.nope }}'}")).expect_err("an error").to_string();
+    assert!(error.starts_with("s.yaml:2:54:") && error.ends_with("(for host `web1`)"), "{error}");
+}
+
+#[test]
+fn steps_that_are_left_out_are_passed_through() {
+    let sheet = "steps:\n  - {name: A, task: work, hosts: web}\n  - {name: B, task: work, hosts: web, enabled: false}\n  - {name: C, task: work, hosts: web}\n";
+    let plan = plan(sheet).expect("a plan");
+    assert_eq!(plan.steps[1].left_out.as_deref(), Some("disabled"));
+    assert_eq!(plan.steps[2].after, [0]);
+    let skip = |planning: &mut Planning<'_>| planning.choice.skip = vec!["a".to_owned()];
+    let plan = plan_with(sheet, skip, &Files("")).expect("a plan");
+    assert_eq!(plan.steps[2].after, Vec::<usize>::new());
+    let unknown = |planning: &mut Planning<'_>| planning.choice.only = vec!["aa".to_owned()];
+    assert!(matches!(plan_with(sheet, unknown, &Files("")), Err(PlanError::NoStep { .. })));
+}
+
+#[test]
+fn a_limit_that_leaves_a_step_no_host_leaves_the_step_out() {
+    let sheet = "steps:\n  - {name: A, task: work, hosts: web}\n  - {name: B, task: work, hosts: solr}\n";
+    let limit = |planning: &mut Planning<'_>| planning.limit = Some("web1".to_owned());
+    let plan = plan_with(sheet, limit, &Files("")).expect("a plan");
+    assert!(plan.steps[0].left_out.is_none() && plan.steps[1].left_out.is_some());
+    assert_eq!(plan.hosts.len(), 1);
+}
+
+#[test]
+fn a_plan_survives_being_written_and_read() {
+    let plan = plan(&step("hosts: solr, args: {text: '{{ host.name }}'}, sudo: true")).expect("a plan");
+    let text = serde_json::to_string(&plan).expect("json");
+    assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+}
