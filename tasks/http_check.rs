@@ -1,0 +1,85 @@
+//! Check what a web server answers.
+
+use runsheet_model::format_duration;
+use runsheet_task::{Arg, ArgKind, Config, Host, HttpAnswer, Outcome, TaskError, TaskSpec};
+
+use crate::on_host::{Heard, http_get};
+use crate::patience::Patience;
+use crate::viewpoint::{Viewpoint, reason};
+
+pub(crate) fn spec() -> TaskSpec {
+    TaskSpec::new("http.check", "Checks what a web server answers.")
+        .details(
+            "One `GET`. Redirects are not followed, proxies are not asked, certificates are checked. From the host it is made \
+             with curl, else with wget. `text` is looked for in the first 64 KiB.\n\n\
+             With `wait` it is tried again until the answer is the expected one; a try that has begun may end up to `timeout` \
+             after `wait`.",
+        )
+        .arg(Arg::required("url", ArgKind::Text, "The page, `http://…` or `https://…`."))
+        .arg(
+            Arg::optional("expect", ArgKind::Integer { min: 100, max: 599 }, "The status that is expected.").default(200),
+        )
+        .arg(Arg::optional("text", ArgKind::Text, "A text that the page has to hold."))
+        .arg(Arg::optional("wait", ArgKind::Duration, "How long to try again; `0s` is one try.").default("0s"))
+        .arg(Arg::optional("timeout", ArgKind::Duration, "How long one try may take.").default("10s"))
+        .arg(Viewpoint::arg())
+        .idempotent()
+}
+
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+    let url = config.text("url")?;
+    if !is_web_address(url) {
+        return Ok(Outcome::failed(format!("`{}` is no `http://` or `https://` address", url.escape_default()), 2));
+    }
+    let expected = config.integer("expect")?;
+    let text = config.args.text("text");
+    let timeout = config.duration("timeout")?;
+    let from = Viewpoint::of(config)?;
+    let mut patience = Patience::new(host, config.duration("wait")?);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let limit = patience.limit(timeout);
+        let heard = match from {
+            Viewpoint::Host => http_get(host, url, limit).await?,
+            Viewpoint::Here => match host.local().http_get(url, limit).await {
+                Ok(answer) => Heard::Answer(answer),
+                Err(error) => Heard::Nothing(reason(error)),
+            },
+        };
+        let last = match heard {
+            Heard::Answer(answer) => match complaint(&answer, expected, text) {
+                None => return Ok(Outcome::unchanged(format!("{url} answered {expected}"))),
+                Some(complaint) => complaint,
+            },
+            Heard::Nothing(why) => why,
+            Heard::Impossible(why) => return Ok(Outcome::failed(format!("cannot ask {url}: {why}"), 1)),
+        };
+        if !patience.pause().await {
+            let message = match tries {
+                1 => format!("{url}: {last}"),
+                _ => format!("{url} after {} and {tries} tries; last: {last}", format_duration(patience.waited())),
+            };
+            return Ok(Outcome::failed(message, 1));
+        }
+    }
+}
+
+/// What is wrong with an answer; nothing if it is as expected.
+fn complaint(answer: &HttpAnswer, expected: i64, text: Option<&str>) -> Option<String> {
+    if i64::from(answer.status) != expected {
+        return Some(format!("status {} instead of {expected}", answer.status));
+    }
+    match text {
+        Some(text) if !answer.body.contains(text) => {
+            Some(format!("status {expected}, but the page does not hold `{text}`"))
+        }
+        _ => None,
+    }
+}
+
+fn is_web_address(url: &str) -> bool {
+    let lower = url.to_ascii_lowercase();
+    let rest = lower.strip_prefix("http://").or_else(|| lower.strip_prefix("https://"));
+    rest.is_some_and(|rest| !rest.is_empty()) && !url.contains(|c: char| c.is_whitespace() || c.is_control())
+}

@@ -1,0 +1,69 @@
+//! Run a script of this machine on each host.
+
+use std::fmt::Write;
+
+use runsheet_model::Secret;
+use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, Outcome, TaskError, TaskSpec};
+use sha2::{Digest, Sha256};
+
+use crate::on_host::HostScript;
+
+const SCRIPT: HostScript = HostScript::new("script", &[include_str!("on_host/script.sh")]);
+
+/// The largest script: it stands in the memory of both machines, once a host.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Those who are told by `-s` to read a script from standard input (sh(1)); perl, python, ruby and node are told by `-`.
+const SHELLS: [&str; 7] = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
+
+pub(crate) fn spec() -> TaskSpec {
+    TaskSpec::new("script", "Runs a script of this machine on each host.")
+        .details(
+            "The script goes to its interpreter by standard input, so that nothing is left on the host, and is run only if all of \
+             it has arrived. Its content is part of the plan: if the file changes after planning, nothing is run.\n\n\
+             Since standard input is the script, a command in it that reads standard input would read the rest of the script: \
+             give such a command `</dev/null`. A shell as interpreter is called with `-s --` and the arguments, any other \
+             (perl, python3, ruby) with `-` and the arguments. `$0` is no path. At most 4 MiB.",
+        )
+        .arg(Arg::required("source", ArgKind::LocalFile, "The script."))
+        .arg(Arg::optional("args", ArgKind::TextList, "Its arguments.").default(Vec::<String>::new()))
+        .arg(Arg::optional("interpreter", ArgKind::Text, "The program that runs it.").default("/bin/sh"))
+}
+
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+    let source = config.local_file("source")?;
+    let script = match read(&source).await {
+        Ok(script) => script,
+        Err(why) => {
+            return Ok(Outcome::failed(format!("`{}` {why}; nothing was run", source.path.display()), 1));
+        }
+    };
+    let interpreter = config.text("interpreter")?;
+    let bytes = script.len().to_string();
+    let mut words = vec![bytes.as_str(), interpreter];
+    match interpreter.rsplit('/').next() {
+        Some(program) if SHELLS.contains(&program) => words.extend(["-s", "--"]),
+        _ => words.push("-"),
+    }
+    words.extend(config.list("args")?);
+    host.log_run(SCRIPT.with(words).stdin(Secret::new(script))).await
+}
+
+/// Reads the script that was planned, or says what is wrong with it.
+async fn read(source: &LocalFile) -> Result<Vec<u8>, String> {
+    if source.bytes > LARGEST {
+        return Err(format!("is too large for a script ({} bytes)", source.bytes));
+    }
+    let script = tokio::fs::read(&source.path).await.map_err(|error| format!("cannot be read: {error}"))?;
+    let hash = Sha256::digest(&script).iter().fold(String::new(), |mut hash, byte| {
+        _ = write!(hash, "{byte:02x}");
+        hash
+    });
+    if !hash.eq_ignore_ascii_case(&source.sha256) {
+        return Err("has changed since it was planned".to_owned());
+    }
+    if script.contains(&0) {
+        return Err("is no text".to_owned());
+    }
+    Ok(script)
+}

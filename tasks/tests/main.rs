@@ -1,0 +1,15 @@
+//! What the built-in tasks do: against scripted hosts (`cases/TASK/CASE.yaml`), against a real shell and a real apache, and what
+//! their pages say. One binary, so that everything is linked once.
+
+mod apache;
+mod case;
+mod cases;
+mod files;
+mod network;
+mod pages;
+mod processes;
+mod scripted;
+mod services;
+mod shell_remote;
+mod stage;
+mod web_server;

@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runsheet_local::ThisMachine;
+use runsheet_model::{HostName, Outcome, RunId, Secret, SecretName, StepId};
+use runsheet_task::{
+    Args, Config, Host, Limits, Local, LocalFile, LocalFiles, Notes, Remote, Secrets, ShellSettings, TaskError,
+};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Everything around a task that is none of its business: what the plan and the runner are in a run.
+pub(crate) struct Stage {
+    pub(crate) remote: Arc<dyn Remote>,
+    pub(crate) local: Arc<dyn Local>,
+    pub(crate) address: String,
+    pub(crate) secrets: BTreeMap<String, String>,
+    /// The project's folder.
+    pub(crate) project: PathBuf,
+    /// How long an attempt may take.
+    pub(crate) limit: Duration,
+}
+
+impl Stage {
+    /// A host that is reached so, while this machine looks at it for real.
+    pub(crate) fn on(remote: Arc<dyn Remote>) -> Self {
+        Self {
+            remote,
+            local: Arc::new(ThisMachine::new()),
+            address: "127.0.0.1".to_owned(),
+            secrets: BTreeMap::new(),
+            project: PathBuf::from("."),
+            limit: Duration::from_mins(1),
+        }
+    }
+
+    /// Plans a task and does its work.
+    pub(crate) async fn run(&self, task: &str, args: Value) -> Result<Outcome, TaskError> {
+        self.work(task, self.plan(task, args)).await
+    }
+
+    /// Checks arguments as the plan does.
+    pub(crate) fn plan(&self, task: &str, args: Value) -> Args {
+        let registry = runsheet_tasks::registry();
+        let task = registry.get(task).expect("the task exists");
+        let given: Map<String, Value> = serde_json::from_value(args).expect("arguments are a map");
+        task.spec().check(&given, self).expect("the arguments are right")
+    }
+
+    /// Does the work as the runner does.
+    pub(crate) async fn work(&self, task: &str, args: Args) -> Result<Outcome, TaskError> {
+        let registry = runsheet_tasks::registry();
+        let task = registry.get(task).expect("the task exists");
+        let secrets = self
+            .secrets
+            .iter()
+            .map(|(name, value)| (SecretName::new(name).expect("a secret's name"), Secret::new(value.clone())))
+            .collect();
+        let config = Config {
+            run: RunId::fresh(),
+            step: StepId::new("step").expect("a step's id"),
+            task: task.spec().name().clone(),
+            attempt: 1,
+            vars: Arc::default(),
+            args: Arc::new(args),
+            secrets: Secrets::new(secrets),
+        };
+        let host = Host::new(
+            (HostName::new("web1").expect("a host's name"), self.address.clone(), Arc::default()),
+            (Arc::clone(&self.remote), Arc::clone(&self.local)),
+            Arc::new(ShellSettings::default()),
+            Limits { deadline: Instant::now() + self.limit, limit: self.limit, cancel: CancellationToken::new() },
+            Arc::new(Unheard),
+        );
+        task.do_work(&config, &host).await
+    }
+}
+
+impl LocalFiles for Stage {
+    fn look_up(&self, path: &str) -> io::Result<LocalFile> {
+        let path = self.project.join(path);
+        let content = std::fs::read(&path)?;
+        Ok(LocalFile { path, sha256: sha256(&content), bytes: content.len() as u64 })
+    }
+}
+
+pub(crate) fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+struct Unheard;
+
+impl Notes for Unheard {
+    fn note(&self, _: String) {}
+}
