@@ -1,0 +1,172 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use runsheet_model::{Phase, Unreachable};
+use runsheet_task::{Limits, RemoteError};
+use russh::client::Msg;
+use russh::{Channel, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use crate::link::{CHANNELS, Link};
+use crate::server_text::server_text;
+use crate::settings::Deadlines;
+use crate::unreachable::{for_good, for_now, with_hint};
+
+/// Between two tries to open a channel.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often it is tried where no channel of ours can be the reason.
+const TRIES_ALONE: u32 = 5;
+
+/// A channel for one command. It closes itself when it is dropped.
+pub(crate) struct CommandChannel {
+    pub(crate) read: ChannelReadHalf,
+    write: Arc<ChannelWriteHalf<Msg>>,
+    place: Arc<OwnedSemaphorePermit>,
+}
+
+impl CommandChannel {
+    /// Opens one, waiting for a place if all are in use. Whatever goes wrong here, nothing was started.
+    pub(crate) async fn open(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Self, RemoteError> {
+        open(link, deadlines, limits, async |channel, slot| {
+            let (read, write) = channel.split();
+            Ok(Self { read, write: Arc::new(write), place: Arc::new(slot) })
+        })
+        .await
+    }
+
+    /// The half to write to. Waiting for it must never keep anybody from reading: the session stands still while a
+    /// channel is full, and a write would then wait for ever.
+    pub(crate) fn writer(&self) -> Arc<ChannelWriteHalf<Msg>> {
+        Arc::clone(&self.write)
+    }
+
+    /// Its place among the channels of its connection. Nobody else gets it while it is held.
+    pub(crate) fn place(&self) -> Arc<OwnedSemaphorePermit> {
+        Arc::clone(&self.place)
+    }
+}
+
+impl Drop for CommandChannel {
+    /// russh sends nothing for a channel that is only dropped; ten of those use up all the sessions that sshd allows on a
+    /// connection.
+    fn drop(&mut self) {
+        let write = Arc::clone(&self.write);
+        let place = self.place();
+        // Without a runtime the session has ended, and its channels with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // It fails when the connection is down.
+                let _ = write.close().await;
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Opens a session channel, waiting for a place if all are in use, and prepares it. Nothing is started before the
+/// preparation, and a channel that was not prepared in time is closed as soon as it is there.
+pub(crate) async fn open<T, P, F>(
+    link: &Arc<Link>,
+    deadlines: &Deadlines,
+    limits: &Limits,
+    prepare: P,
+) -> Result<T, RemoteError>
+where
+    T: Send + 'static,
+    P: FnOnce(Channel<Msg>, OwnedSemaphorePermit) -> F + Send + 'static,
+    F: Future<Output = Result<T, RemoteError>> + Send,
+{
+    before_start(limits, async {
+        if link.is_down() {
+            return Err(RemoteError::Disconnected);
+        }
+        let Ok(slot) = Arc::clone(link.slots()).acquire_owned().await else {
+            return Err(RemoteError::Disconnected);
+        };
+        // A task of its own goes on when nobody waits for it any more, and then drops, which closes, what it opened.
+        let opened = tokio::spawn({
+            let link = Arc::clone(link);
+            let limit = deadlines.channel;
+            async move {
+                let channel = open_patiently(&link, limit).await?;
+                prepare(channel, slot).await
+            }
+        });
+        // A little more than the opening has, which says more about why it failed.
+        match tokio::time::timeout(deadlines.channel + PAUSE, opened).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => Err(RemoteError::NotStarted(for_good(Phase::Channel, panic.to_string()))),
+            Err(_) => {
+                let reason = format!("the host did not open a channel within {:?}", deadlines.channel);
+                Err(RemoteError::NotStarted(for_now(Phase::Channel, reason)))
+            }
+        }
+    })
+    .await
+}
+
+/// Opens a channel, and if the host refuses, waits for our other channels to end. sshd counts one for a moment after it was
+/// closed, and for as long as its command runs when nobody waited for the end of that.
+async fn open_patiently(link: &Arc<Link>, limit: Duration) -> Result<Channel<Msg>, RemoteError> {
+    let give_up = Instant::now() + limit;
+    let mut alone = 0;
+    loop {
+        let error = match link.open_session().await {
+            Ok(channel) => return Ok(channel),
+            Err(error) => error,
+        };
+        let full = matches!(
+            &error,
+            russh::Error::ChannelOpenFailure(refusal) if *refusal != ChannelOpenFailure::AdministrativelyProhibited
+        );
+        if link.slots().available_permits() >= CHANNELS - 1 {
+            alone += 1;
+        }
+        if !full || alone > TRIES_ALONE || Instant::now() + PAUSE > give_up {
+            return Err(open_failure(&error));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Waits for what comes before a point of no return, within a request's limits.
+pub(crate) async fn before_start<T>(
+    limits: &Limits,
+    future: impl Future<Output = Result<T, RemoteError>>,
+) -> Result<T, RemoteError> {
+    tokio::select! {
+        biased;
+        () = limits.cancel.cancelled() => Err(RemoteError::NotPermitted),
+        () = tokio::time::sleep_until(limits.deadline) => {
+            let reason = format!("its time of {:?} ran out before it was started", limits.limit);
+            Err(RemoteError::NotStarted(for_good(Phase::Channel, reason)))
+        }
+        outcome = future => outcome,
+    }
+}
+
+fn open_failure(error: &russh::Error) -> RemoteError {
+    match error {
+        russh::Error::ChannelOpenFailure(refusal) => RemoteError::NotStarted(refused(refusal)),
+        russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => RemoteError::Disconnected,
+        other => RemoteError::NotStarted(for_now(Phase::Channel, server_text(&other.to_string()))),
+    }
+}
+
+fn refused(refusal: &ChannelOpenFailure) -> Unreachable {
+    match refusal {
+        ChannelOpenFailure::AdministrativelyProhibited => {
+            for_good(Phase::Channel, "the host forbids sessions on this connection")
+        }
+        // sshd says the same, whatever the cause; this is the usual one.
+        _ => with_hint(
+            for_now(
+                Phase::Channel,
+                "the host refused to open another session on this connection (MaxSessions reached?)",
+            ),
+            format!("let it have `MaxSessions {CHANNELS}` or more in its sshd_config"),
+        ),
+    }
+}

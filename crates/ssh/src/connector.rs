@@ -1,0 +1,52 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use runsheet_model::{Endpoint, Phase, Unreachable};
+use runsheet_task::{Connected, Connector};
+
+use crate::jumps::Jumps;
+use crate::reach::Reach;
+use crate::remote::SshRemote;
+use crate::settings::SshSettings;
+use crate::unreachable::Budget;
+
+/// Makes SSH connections. One is shared by all hosts of a run, and does once what serves them all: it reads each
+/// known_hosts file and each identity file, asks each agent for its keys, and connects to each jump host, when they are
+/// first needed.
+pub struct SshConnector {
+    reach: Arc<Reach>,
+    jumps: Arc<Jumps>,
+}
+
+impl SshConnector {
+    /// Makes one that has read nothing yet.
+    pub fn new(settings: SshSettings) -> Self {
+        Self { reach: Arc::new(Reach::new(settings)), jumps: Arc::default() }
+    }
+}
+
+#[async_trait]
+impl Connector for SshConnector {
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Connected, Unreachable> {
+        let started = Instant::now();
+        let budget = Budget::starting_now(endpoint.connect_timeout);
+        let via = match &endpoint.jumps[..] {
+            [] => None,
+            jumps => {
+                let limit = endpoint.connect_timeout;
+                let link = self.jumps.link(&self.reach, jumps, limit);
+                Some(budget.wait(Phase::Tcp, limit, "the jump host was not reached", link).await??)
+            }
+        };
+        let reached = Box::pin(self.reach.reach(&endpoint.target, via, budget)).await?;
+        let deadlines = self.reach.settings.deadlines.clone();
+        Ok(Connected {
+            remote: Arc::new(SshRemote::new(reached.link, deadlines)),
+            address: reached.address,
+            host_key: reached.accepted.fingerprint,
+            learned: reached.accepted.learned,
+            took: started.elapsed(),
+        })
+    }
+}

@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use runsheet_model::{Phase, Unreachable};
+use russh::client::{Config, Handle, connect_stream};
+use russh::{Limits, SshId};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::algorithms::preferred;
+use crate::client::Client;
+use crate::host_key::{Accepted, HostKeyCheck};
+use crate::link_state::LinkState;
+use crate::server_text::server_text;
+use crate::settings::{Keepalive, SshSettings};
+use crate::socket::{Progress, Socket, Transport};
+use crate::unreachable::{Budget, for_good, for_now, socket, with_hint};
+
+/// Messages of a channel that russh keeps until they are read, of up to 32 KiB each: what a host can make us hold.
+const CHANNEL_BUFFER: usize = 8;
+
+/// What a host may send on a channel before it hears that we took it: enough for 200 Mbit/s at 80 ms.
+const WINDOW: u32 = 2 * 1024 * 1024;
+
+/// A session whose keys are agreed on and whose host is the right one. Nobody has logged in yet.
+pub(crate) struct Session {
+    pub(crate) handle: Handle<Client>,
+    pub(crate) state: Arc<LinkState>,
+    pub(crate) accepted: Accepted,
+    /// Ends it at once when cancelled.
+    pub(crate) cut: CancellationToken,
+}
+
+/// Starts SSH on a connection and checks the host's key.
+pub(crate) async fn handshake(
+    transport: Transport,
+    progress: &Arc<Progress>,
+    host_key: HostKeyCheck,
+    settings: &SshSettings,
+    budget: Budget,
+) -> Result<Session, Unreachable> {
+    let state = Arc::new(LinkState::default());
+    let cut = CancellationToken::new();
+    let cut_if_given_up = cut.clone().drop_guard();
+
+    let records = host_key.records();
+    let config = Arc::new(Config {
+        client_id: SshId::Standard(concat!("SSH-2.0-runsheet_", env!("CARGO_PKG_VERSION")).into()),
+        limits: Limits::default(),
+        window_size: WINDOW,
+        channel_buffer_size: CHANNEL_BUFFER,
+        preferred: preferred(&records.key_types(), records.has_authority()),
+        keepalive_interval: Some(settings.keepalive.interval),
+        keepalive_max: settings.keepalive.unanswered,
+        inactivity_timeout: Some(inactivity(&settings.keepalive)),
+        nodelay: true,
+        ..Config::default()
+    });
+    let decision = host_key.decision();
+    let socket = Socket::new(transport, Arc::clone(progress), cut.clone());
+    let started = connect_stream(config, socket, Client::new(host_key, Arc::clone(&state)));
+
+    let outcome = within(progress, settings, budget, started).await?;
+    let handle = match (outcome, decision.get()) {
+        (_, Some(Err(refused))) => return Err(refused.clone()),
+        (Ok(handle), _) => handle,
+        (Err(error), _) => return Err(failure(&error, progress, &state)),
+    };
+    let Some(Ok(accepted)) = decision.get() else {
+        return Err(for_good(Phase::HostKey, "the host agreed on keys without showing its own"));
+    };
+    let accepted = accepted.clone();
+    cut_if_given_up.disarm();
+    Ok(Session { handle, state, accepted, cut })
+}
+
+/// Waits for the handshake: first for the host's first line, then for the rest. Both limits are absolute, so that a host
+/// that trickles gains nothing.
+async fn within<T>(
+    progress: &Progress,
+    settings: &SshSettings,
+    budget: Budget,
+    handshake: impl Future<Output = T>,
+) -> Result<T, Unreachable> {
+    let deadlines = &settings.deadlines;
+    let mut handshake = std::pin::pin!(handshake);
+    let first_line = (Instant::now() + deadlines.banner).min(budget.end());
+    if let Ok(outcome) = tokio::time::timeout_at(first_line, handshake.as_mut()).await {
+        return Ok(outcome);
+    }
+    let Some(banner) = progress.banner() else {
+        return Err(budget.ran_out(Phase::Handshake, deadlines.banner, "it did not say that it speaks SSH"));
+    };
+    let end = (banner + deadlines.kex).min(budget.end());
+    tokio::time::timeout_at(end, handshake)
+        .await
+        .map_err(|_| budget.ran_out(Phase::Handshake, deadlines.kex, "the key exchange was not done"))
+}
+
+fn failure(error: &russh::Error, progress: &Progress, state: &LinkState) -> Unreachable {
+    if let Some(down) = state.why().filter(|down| !down.text.is_empty()) {
+        return for_now(Phase::Handshake, format!("the host closed the connection: {}", down.text));
+    }
+    match error {
+        russh::Error::Disconnect | russh::Error::HUP if progress.banner().is_none() => closed_at_once(),
+        russh::Error::IO(error) if is_closed(error) && progress.banner().is_none() => closed_at_once(),
+        russh::Error::Disconnect | russh::Error::HUP => closed(),
+        russh::Error::IO(error) if is_closed(error) => closed(),
+        russh::Error::IO(error) => socket(Phase::Handshake, error),
+        russh::Error::Version => for_good(Phase::Handshake, "it does not speak SSH 2"),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => {
+            let theirs = server_text(&theirs.join(" "));
+            let reason = format!("no {kind:?} algorithm that is safe is offered; the host offers: {theirs}");
+            with_hint(for_good(Phase::Handshake, reason), "its SSH server is too old: upgrade it")
+        }
+        other => for_now(Phase::Handshake, server_text(&other.to_string())),
+    }
+}
+
+/// What sshd does when too many connections wait for their login (`MaxStartups`).
+fn closed_at_once() -> Unreachable {
+    with_hint(
+        for_now(Phase::Handshake, "the host closed the connection before its first line"),
+        "if this happens to many at once, raise `MaxStartups` in its sshd_config",
+    )
+}
+
+fn closed() -> Unreachable {
+    for_now(Phase::Handshake, "the host closed the connection during the key exchange")
+}
+
+fn is_closed(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+}
+
+/// Longer than the keepalive needs to find a dead host, so that a silent command does not end its own connection; it is
+/// what ends a write that nobody takes.
+fn inactivity(keepalive: &Keepalive) -> std::time::Duration {
+    let questions = u32::try_from(keepalive.unanswered).unwrap_or(u32::MAX);
+    keepalive.interval.saturating_mul(questions.saturating_add(1)).saturating_add(keepalive.interval / 2)
+}

@@ -1,0 +1,131 @@
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
+use rustix::fs::{Mode, OFlags};
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+use crate::unreachable::io_text;
+
+/// Larger than any key, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// The identity files of a run, each read and decoded once.
+#[derive(Debug)]
+pub(crate) struct Identities {
+    files: Mutex<HashMap<PathBuf, Arc<OnceCell<Identity>>>>,
+    limit: Duration,
+}
+
+/// What an identity file is good for.
+#[derive(Clone, Debug)]
+pub(crate) enum Identity {
+    /// A key that can be used.
+    Key(Arc<PrivateKey>),
+    /// The public half of a key whose private half only an agent may have: it is not here, or is encrypted.
+    Public { key: PublicKey, encrypted: bool },
+    /// Nothing: neither it nor the public file beside it is there.
+    Missing,
+    /// Nothing, for this reason.
+    Unusable(String),
+}
+
+impl Identities {
+    pub(crate) fn new(limit: Duration) -> Self {
+        Self { files: Mutex::default(), limit }
+    }
+
+    /// Returns what a file is good for.
+    pub(crate) async fn load(&self, path: &Path) -> Identity {
+        let slot = {
+            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(files.entry(path.to_owned()).or_default())
+        };
+        slot.get_or_init(|| async {
+            let owned = path.to_owned();
+            let reading = tokio::task::spawn_blocking(move || read(&owned));
+            match tokio::time::timeout(self.limit, reading).await {
+                Ok(Ok(identity)) => identity,
+                Ok(Err(error)) => Identity::Unusable(error.to_string()),
+                Err(_) => Identity::Unusable(format!("no answer from its disk within {:?}", self.limit)),
+            }
+        })
+        .await
+        .clone()
+    }
+}
+
+fn read(path: &Path) -> Identity {
+    let text = match read_private(path) {
+        Ok(text) => text,
+        Err(Refused::Io(error)) if error.kind() == io::ErrorKind::NotFound => return public_beside(path, false),
+        Err(Refused::Io(error)) => return Identity::Unusable(io_text(&error)),
+        Err(Refused::Because(reason)) => return Identity::Unusable(reason),
+    };
+    match decode_secret_key(&text, None) {
+        Ok(key) => Identity::Key(Arc::new(key)),
+        Err(russh::keys::Error::KeyIsEncrypted) => match PrivateKey::from_openssh(text.as_bytes()) {
+            Ok(key) => Identity::Public { key: key.public_key().clone(), encrypted: true },
+            // Older formats encrypt the public half as well.
+            Err(_) => public_beside(path, true),
+        },
+        // OpenSSH takes the public file for one whose private half the agent has.
+        Err(_) => match PublicKey::from_openssh(text.trim()) {
+            Ok(key) => Identity::Public { key, encrypted: false },
+            Err(_) => Identity::Unusable("it is not a private key".to_owned()),
+        },
+    }
+}
+
+enum Refused {
+    Io(io::Error),
+    Because(String),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn read_private(path: &Path) -> Result<Zeroizing<String>, Refused> {
+    // Opening a pipe would wait for a writer.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(io::Error::from)?);
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(Refused::Because("it is not a file".to_owned()));
+    }
+    let is_public = path.extension().is_some_and(|extension| extension == "pub");
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 && !is_public {
+        let reason = format!("others may read it (mode {mode:04o}); chmod 600 {}", path.display());
+        return Err(Refused::Because(reason));
+    }
+    let owner = metadata.uid();
+    if owner != 0 && owner != rustix::process::getuid().as_raw() {
+        return Err(Refused::Because("it belongs to somebody else".to_owned()));
+    }
+    if metadata.len() > LARGEST {
+        return Err(Refused::Because("it is too large for a key".to_owned()));
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.take(LARGEST).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn public_beside(path: &Path, encrypted: bool) -> Identity {
+    let mut public = path.as_os_str().to_owned();
+    public.push(".pub");
+    match PublicKey::read_openssh_file(Path::new(&public)) {
+        Ok(key) => Identity::Public { key, encrypted },
+        Err(_) if encrypted => Identity::Unusable("it is encrypted".to_owned()),
+        Err(_) => Identity::Missing,
+    }
+}

@@ -1,0 +1,36 @@
+//! Connections: reaching a host, proving who it is, logging in, running commands, moving files.
+//!
+//! For the program, which hands an [`SshConnector`] to the runner; the runner and the tasks see no more of SSH than
+//! `runsheet_task`'s `Connector` and `Remote`. This is the only crate that opens an SSH connection.
+//!
+//! It never accepts a host key that nobody vouched for, never forwards the agent, never accepts a channel that a host
+//! opens, never asks for a terminal, never tries anything twice, and never reads the environment or the home folder:
+//! paths come in by the endpoint. What a host says is made safe to print before it goes into any message.
+
+mod agent;
+mod algorithms;
+mod channel;
+mod client;
+mod connector;
+mod dial;
+mod exec;
+mod handshake;
+mod host_key;
+mod identities;
+mod jumps;
+mod kill;
+mod known_hosts;
+mod link;
+mod link_state;
+mod login;
+mod reach;
+mod remote;
+mod resolver;
+mod server_text;
+mod settings;
+mod socket;
+mod transfer;
+mod unreachable;
+
+pub use connector::SshConnector;
+pub use settings::{Deadlines, Keepalive, SshSettings};

@@ -1,0 +1,98 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::{Handle, Msg};
+use russh::{Channel, Disconnect};
+use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::client::Client;
+use crate::link_state::LinkState;
+
+/// Channels in use at once. sshd allows ten sessions on a connection unless told otherwise (`MaxSessions`).
+pub(crate) const CHANNELS: usize = 8;
+
+/// Handshakes under way at once through one jump host. sshd there and behind it turns some away from the tenth on
+/// (`MaxStartups`).
+const HANDSHAKES: usize = 8;
+
+/// How long a host may take to end the connection after we said goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// A connection on which somebody is logged in. It ends when it is dropped.
+pub(crate) struct Link {
+    handle: Handle<Client>,
+    state: Arc<LinkState>,
+    is_root: bool,
+    slots: Arc<Semaphore>,
+    handshakes: Arc<Semaphore>,
+    cut: CancellationToken,
+    _cut_on_drop: DropGuard,
+    /// The jump host it goes through.
+    _via: Option<Arc<Link>>,
+}
+
+impl Link {
+    /// Takes over a session on which `user` has logged in.
+    pub(crate) fn new(
+        handle: Handle<Client>,
+        state: Arc<LinkState>,
+        cut: CancellationToken,
+        user: &str,
+        via: Option<Arc<Self>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            handle,
+            state,
+            is_root: user == "root",
+            slots: Arc::new(Semaphore::new(CHANNELS)),
+            handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+            _cut_on_drop: cut.clone().drop_guard(),
+            cut,
+            _via: via,
+        })
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.state.is_down() || self.handle.is_closed()
+    }
+
+    pub(crate) fn state(&self) -> &Arc<LinkState> {
+        &self.state
+    }
+
+    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
+        &self.slots
+    }
+
+    /// Whether the superuser is logged in.
+    pub(crate) fn is_root(&self) -> bool {
+        self.is_root
+    }
+
+    /// The places for handshakes through it, where it is a jump host.
+    pub(crate) fn handshakes(&self) -> &Arc<Semaphore> {
+        &self.handshakes
+    }
+
+    pub(crate) async fn open_session(&self) -> Result<Channel<Msg>, russh::Error> {
+        self.handle.channel_open_session().await
+    }
+
+    pub(crate) async fn open_tcp(&self, address: &str, port: u16) -> Result<Channel<Msg>, russh::Error> {
+        // Who it is for is nothing that a jump host needs to know.
+        self.handle.channel_open_direct_tcpip(address, port.into(), "127.0.0.1", 0).await
+    }
+
+    /// Says goodbye and ends the connection.
+    pub(crate) async fn close(&self) {
+        let goodbye = async {
+            // It fails when the connection is down already.
+            let _ = self.handle.disconnect(Disconnect::ByApplication, "", "").await;
+            self.state.ended().await;
+        };
+        // Whoever does not say goodbye in time is cut off.
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+        self.cut.cancel();
+    }
+}

@@ -1,0 +1,86 @@
+use std::io;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use runsheet_model::LostReason;
+use tokio_util::sync::CancellationToken;
+
+use crate::server_text::server_text;
+
+/// The session ends its channels a moment before it says why it ended.
+const REASON_LIMIT: Duration = Duration::from_secs(1);
+
+/// What is known of a connection from the outside: whether it still stands, and if not why.
+#[derive(Debug, Default)]
+pub(crate) struct LinkState {
+    down: CancellationToken,
+    why: OnceLock<Down>,
+    banner: Mutex<Option<String>>,
+}
+
+/// Why a connection ended.
+#[derive(Debug)]
+pub(crate) struct Down {
+    /// How a command that was running is told about it.
+    pub(crate) reason: LostReason,
+    /// What was said about it, in words that are safe to print.
+    pub(crate) text: String,
+}
+
+impl LinkState {
+    pub(crate) fn is_down(&self) -> bool {
+        self.down.is_cancelled()
+    }
+
+    pub(crate) fn why(&self) -> Option<&Down> {
+        self.why.get()
+    }
+
+    /// Waits until the session has ended.
+    pub(crate) async fn ended(&self) {
+        self.down.cancelled().await;
+    }
+
+    /// Returns why the session ended, once its channels are gone.
+    pub(crate) async fn lost(&self) -> LostReason {
+        // If it does not end in time then it is closed for us all the same.
+        let _ = tokio::time::timeout(REASON_LIMIT, self.ended()).await;
+        self.why().map_or(LostReason::ConnectionClosed, |down| down.reason)
+    }
+
+    /// Takes note that the host said goodbye.
+    pub(crate) fn host_left(&self, message: &str) {
+        self.set(LostReason::ConnectionClosed, server_text(message));
+    }
+
+    /// Takes note of what broke the session.
+    pub(crate) fn broke(&self, error: &russh::Error) {
+        let silent = match error {
+            russh::Error::KeepaliveTimeout | russh::Error::InactivityTimeout => true,
+            russh::Error::IO(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        };
+        let reason = if silent { LostReason::PeerSilent } else { LostReason::ConnectionClosed };
+        self.set(reason, server_text(&error.to_string()));
+    }
+
+    /// Takes note that the session is over.
+    pub(crate) fn end(&self) {
+        self.down.cancel();
+    }
+
+    pub(crate) fn set_banner(&self, said: &str) {
+        *self.banner.lock().unwrap_or_else(PoisonError::into_inner) = Some(server_text(said));
+    }
+
+    /// What the host said to whoever logs in, made safe to print.
+    pub(crate) fn banner(&self) -> Option<String> {
+        self.banner.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, reason: LostReason, text: String) {
+        tracing::debug!(?reason, text, "connection ended");
+        // The first reason is the cause; what follows from it comes later.
+        let _ = self.why.set(Down { reason, text });
+    }
+}

@@ -1,0 +1,164 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use runsheet_model::{Hop, Phase, Unreachable};
+use russh::client::Msg;
+use russh::{ChannelOpenFailure, ChannelStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use crate::agent::Agents;
+use crate::dial::dial;
+use crate::handshake::handshake;
+use crate::host_key::{Accepted, HostKeyCheck};
+use crate::identities::Identities;
+use crate::known_hosts::{KnownHosts, LookupName};
+use crate::link::Link;
+use crate::login::{Credentials, login};
+use crate::resolver::Resolver;
+use crate::server_text::server_text;
+use crate::settings::{Deadlines, SshSettings};
+use crate::socket::{Progress, Transport};
+use crate::unreachable::{Budget, for_good, for_now, with_hint};
+
+/// A handshake that has brought nothing for so long lets others go first.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// What all connections of a run share.
+pub(crate) struct Reach {
+    pub(crate) settings: SshSettings,
+    known_hosts: Arc<KnownHosts>,
+    identities: Identities,
+    agents: Agents,
+    resolver: Resolver,
+}
+
+/// A hop that was reached and logged in on.
+pub(crate) struct Reached {
+    pub(crate) link: Arc<Link>,
+    /// The address that answered, with its port; as it was asked for where a jump host looked it up.
+    pub(crate) address: String,
+    pub(crate) accepted: Accepted,
+}
+
+impl Reach {
+    pub(crate) fn new(settings: SshSettings) -> Self {
+        let deadlines = &settings.deadlines;
+        Self {
+            known_hosts: Arc::new(KnownHosts::new(deadlines.local)),
+            identities: Identities::new(deadlines.local),
+            agents: Agents::new(deadlines.agent),
+            resolver: Resolver::new(),
+            settings,
+        }
+    }
+
+    /// Reaches one hop, through a jump host if there is one, and logs in. What this machine lacks is found before the
+    /// host hears of us.
+    pub(crate) async fn reach(
+        &self,
+        hop: &Hop,
+        via: Option<Arc<Link>>,
+        budget: Budget,
+    ) -> Result<Reached, Unreachable> {
+        let credentials = Credentials::gather(hop, &self.identities, &self.agents).await?;
+        let host_key =
+            HostKeyCheck::prepare(Arc::clone(&self.known_hosts), Arc::clone(&hop.host_keys), LookupName::of(hop))
+                .await?;
+        let progress = Progress::new();
+        match via {
+            None => {
+                let (stream, address) = dial(hop, &self.resolver, &self.settings.deadlines, budget).await?;
+                let transport = Transport::Tcp(stream);
+                let arrival = self.arrive(hop, transport, None, &progress, host_key, &credentials, budget);
+                let (link, accepted) = arrival.await?;
+                Ok(Reached { link, address: address.to_string(), accepted })
+            }
+            Some(jump) => {
+                let waiting = Instant::now();
+                let Ok(place) = Arc::clone(jump.handshakes()).acquire_owned().await else {
+                    return Err(for_now(Phase::Tcp, "the jump host is gone"));
+                };
+                // How many others go through the same jump host is not this host's doing.
+                let budget = budget.later_by(waiting.elapsed());
+                let arrival = async {
+                    let stream = tunnel(&jump, hop, &self.settings.deadlines, budget).await?;
+                    let transport = Transport::Channel(Box::new(stream));
+                    let via = Some(Arc::clone(&jump));
+                    self.arrive(hop, transport, via, &progress, host_key, &credentials, budget).await
+                };
+                let (link, accepted) = Box::pin(while_lively(place, &progress, arrival)).await?;
+                Ok(Reached { link, address: format!("{}:{}", hop.address, hop.port), accepted })
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what was gathered for one arrival, each of its own kind")]
+    async fn arrive(
+        &self,
+        hop: &Hop,
+        transport: Transport,
+        via: Option<Arc<Link>>,
+        progress: &Arc<Progress>,
+        host_key: HostKeyCheck,
+        credentials: &Credentials,
+        budget: Budget,
+    ) -> Result<(Arc<Link>, Accepted), Unreachable> {
+        let deadlines = &self.settings.deadlines;
+        let mut session = handshake(transport, progress, host_key, &self.settings, budget).await?;
+        let cut_if_given_up = session.cut.clone().drop_guard();
+        login(&mut session.handle, &session.state, hop, credentials, deadlines, budget).await?;
+        cut_if_given_up.disarm();
+        let link = Link::new(session.handle, session.state, session.cut, &hop.user, via);
+        Ok((link, session.accepted))
+    }
+}
+
+/// Has a jump host connect to a host.
+async fn tunnel(
+    jump: &Arc<Link>,
+    hop: &Hop,
+    deadlines: &Deadlines,
+    budget: Budget,
+) -> Result<ChannelStream<Msg>, Unreachable> {
+    let opening = tokio::spawn({
+        // A task of its own goes on when nobody waits for it any more, and then drops, which closes, what it opened.
+        let jump = Arc::clone(jump);
+        let (address, port) = (hop.address.clone(), hop.port);
+        async move { jump.open_tcp(&address, port).await.map(russh::Channel::into_stream) }
+    });
+    let limit = deadlines.name + deadlines.tcp;
+    let what = "the jump host did not reach it";
+    let opened = budget.wait(Phase::Tcp, limit, what, opening).await?;
+    let opened = opened.map_err(|panic| for_good(Phase::Tcp, panic.to_string()))?;
+    opened.map_err(|error| match error {
+        russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => {
+            for_now(Phase::Tcp, "the jump host cannot connect to it")
+        }
+        russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited) => with_hint(
+            for_good(Phase::Tcp, "the jump host forbids connections through it"),
+            "let it have `AllowTcpForwarding yes` in its sshd_config",
+        ),
+        russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => {
+            for_now(Phase::Tcp, "the jump host is gone")
+        }
+        other => for_now(Phase::Tcp, server_text(&other.to_string())),
+    })
+}
+
+/// Does something that needs a place, and gives the place up early when nothing comes from the host: one that is dead
+/// must not hold up those that are well.
+async fn while_lively<T>(place: OwnedSemaphorePermit, progress: &Progress, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    let started = Instant::now();
+    loop {
+        let quiet_from = progress.last_read().max(started);
+        match tokio::time::timeout_at(quiet_from + QUIET, work.as_mut()).await {
+            Ok(done) => return done,
+            Err(_) if progress.last_read().max(started) == quiet_from => break,
+            Err(_) => {}
+        }
+    }
+    drop(place);
+    work.await
+}

@@ -1,0 +1,168 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use russh::ChannelStream;
+use russh::client::Msg;
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+/// Packets are read in two parts, a length and the rest. Most of them are small, so that both come with one call.
+const READ_AHEAD: usize = 8 * 1024;
+
+/// What an SSH session runs on: it can be cut from outside, and tells how far the session has come.
+///
+/// Cutting it is the only sure way to end a session: one whose handshake was given up waits for ever otherwise.
+pub(crate) struct Socket {
+    transport: BufReader<Transport>,
+    progress: Arc<Progress>,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    greeted: bool,
+}
+
+/// What carries the bytes.
+pub(crate) enum Transport {
+    /// The network.
+    Tcp(TcpStream),
+    /// A channel through a jump host.
+    Channel(Box<ChannelStream<Msg>>),
+}
+
+/// How far a session has come, as its socket sees it.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    started: Instant,
+    last_read: AtomicU64,
+    banner: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self { started: Instant::now(), last_read: AtomicU64::new(0), banner: AtomicU64::new(0) })
+    }
+
+    /// When the host's first line was there, if it is.
+    pub(crate) fn banner(&self) -> Option<Instant> {
+        self.at(&self.banner)
+    }
+
+    /// When anything came last.
+    pub(crate) fn last_read(&self) -> Instant {
+        self.at(&self.last_read).unwrap_or(self.started)
+    }
+
+    fn mark(&self, place: &AtomicU64) {
+        // 1 is the least, so that 0 can mean never.
+        let elapsed = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        place.store(elapsed.max(1), Ordering::Relaxed);
+    }
+
+    fn at(&self, place: &AtomicU64) -> Option<Instant> {
+        match place.load(Ordering::Relaxed) {
+            0 => None,
+            micros => Some(self.started + std::time::Duration::from_micros(micros)),
+        }
+    }
+}
+
+impl Socket {
+    pub(crate) fn new(transport: Transport, progress: Arc<Progress>, cut: CancellationToken) -> Self {
+        Self {
+            transport: BufReader::with_capacity(READ_AHEAD, transport),
+            progress,
+            cut: Box::pin(cut.cancelled_owned()),
+            greeted: false,
+        }
+    }
+
+    fn poll_cut(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.cut.as_mut().poll(context) {
+            Poll::Ready(()) => Err(io::ErrorKind::ConnectionAborted.into()),
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.poll_cut(context)?;
+        let before = buffer.filled().len();
+        let poll = Pin::new(&mut self.transport).poll_read(context, buffer);
+        if poll.is_ready() && buffer.filled().len() > before {
+            self.progress.mark(&self.progress.last_read);
+        }
+        poll
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_cut(context)?;
+        // The session writes its own first line, reads the host's, and writes again only once it has that.
+        if !self.greeted && self.progress.last_read.load(Ordering::Relaxed) != 0 {
+            self.greeted = true;
+            self.progress.mark(&self.progress.banner);
+        }
+        Pin::new(&mut self.transport).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_shutdown(context)
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => {
+                let poll = Pin::new(&mut *stream).poll_read(context, buffer);
+                if poll.is_ready() {
+                    // The kernel forgets it after a while. Without it each answer that fits one packet waits 40 ms for
+                    // our acknowledgement. It only makes things faster, so a failure does not matter.
+                    let _ = rustix::net::sockopt::set_tcp_quickack(&*stream, true);
+                }
+                poll
+            }
+            Self::Channel(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Channel(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
+            Self::Channel(stream) => Pin::new(&mut **stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut *self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Channel(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+        }
+    }
+}

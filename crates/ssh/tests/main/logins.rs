@@ -1,0 +1,258 @@
+//! Who may log in does, with the key that is meant, and a refusal is final and says what was tried.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_task::{Connected, Connector};
+use tempfile::TempDir;
+
+use crate::rig::{PATIENCE, connector, endpoint, hop, stdout};
+use crate::sshd::Sshd;
+
+/// Keys of a test, and a place for whatever else it needs.
+struct Keys {
+    folder: TempDir,
+}
+
+impl Keys {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn make(&self, name: &str, args: &[&str]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-C", name, "-f"])
+            .arg(&path)
+            .args(args)
+            .status()
+            .expect("ssh-keygen starts");
+        assert!(made.success());
+        path
+    }
+
+    fn plain(&self, name: &str, kind: &str) -> PathBuf {
+        self.make(name, &["-N", "", "-t", kind])
+    }
+}
+
+/// Has a host let somebody with this key in, and nobody else.
+fn allow(sshd: &Sshd, key: &Path) {
+    fs::copy(key.with_extension("pub"), sshd.folder().join("authorized_keys")).expect("copied");
+}
+
+async fn attempt(hop: Hop) -> Result<Connected, Unreachable> {
+    connector().connect(&endpoint(hop)).await
+}
+
+async fn refusal(hop: Hop) -> Unreachable {
+    match attempt(hop).await {
+        Ok(_) => panic!("it was let in"),
+        Err(unreachable) => unreachable,
+    }
+}
+
+fn with_identities(sshd: &Sshd, identities: &[&Path]) -> Hop {
+    Hop { identities: identities.iter().map(|path| path.to_path_buf()).collect(), ..hop(sshd, "127.0.0.1") }
+}
+
+/// The real ssh-agent.
+struct Agent {
+    folder: TempDir,
+    child: Child,
+}
+
+impl Agent {
+    async fn start(keys: &[&Path]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let child = Command::new("ssh-agent")
+            .arg("-D")
+            .arg("-a")
+            .arg(folder.path().join("agent"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("ssh-agent starts");
+        let agent = Self { folder, child };
+        let started = async {
+            while !agent.socket().exists() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, started).await.expect("it listens");
+        for key in keys {
+            let added = Command::new("ssh-add")
+                .args(["-q"])
+                .arg(key)
+                .env("SSH_AUTH_SOCK", agent.socket())
+                .env("SSH_ASKPASS_REQUIRE", "force")
+                .env("SSH_ASKPASS", agent.askpass())
+                .status()
+                .expect("ssh-add starts");
+            assert!(added.success());
+        }
+        agent
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("agent")
+    }
+
+    /// A program that knows the passphrase.
+    fn askpass(&self) -> PathBuf {
+        let path = self.folder.path().join("askpass");
+        fs::write(&path, "#!/bin/sh\necho secret\n").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("its owner may");
+        path
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // It fails when the agent has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn keys_of_every_kind_let_somebody_in() {
+    let sshd = Sshd::start("");
+    let keys = Keys::new();
+    for (name, args) in [
+        ("ed25519", &["-N", "", "-t", "ed25519"][..]),
+        ("ecdsa-256", &["-N", "", "-t", "ecdsa", "-b", "256"]),
+        ("ecdsa-521", &["-N", "", "-t", "ecdsa", "-b", "521"]),
+        ("rsa", &["-N", "", "-t", "rsa", "-b", "2048"]),
+        ("rsa-pem", &["-N", "", "-t", "rsa", "-b", "2048", "-m", "PEM"]),
+        ("ecdsa-pem", &["-N", "", "-t", "ecdsa", "-m", "PEM"]),
+    ] {
+        let key = keys.make(name, args);
+        allow(&sshd, &key);
+        let connected =
+            attempt(with_identities(&sshd, &[&key])).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(stdout(&*connected.remote, "echo in").await, "in\n", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_agent_lets_somebody_in_with_keys_of_every_kind() {
+    let sshd = Sshd::start("MaxAuthTries 20");
+    let keys = Keys::new();
+    for kind in ["ed25519", "ecdsa", "rsa"] {
+        let (other, key) = (keys.plain(&format!("other-{kind}"), kind), keys.plain(kind, kind));
+        let agent = Agent::start(&[&other, &key]).await;
+        allow(&sshd, &key);
+        let target = Hop {
+            identities: Arc::from([]),
+            identities_only: false,
+            agent: Some(agent.socket()),
+            ..hop(&sshd, "127.0.0.1")
+        };
+        let connected = attempt(target).await.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
+        assert_eq!(stdout(&*connected.remote, "echo in").await, "in\n", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_encrypted_key_needs_the_agent_and_an_agent_that_has_it_is_asked() {
+    let sshd = Sshd::start("");
+    let keys = Keys::new();
+    let key = keys.make("locked", &["-N", "secret", "-t", "ed25519"]);
+    allow(&sshd, &key);
+    fs::remove_file(key.with_extension("pub")).expect("removed");
+
+    let refused = refusal(with_identities(&sshd, &[&key])).await;
+    assert_eq!((refused.phase, refused.transient), (Phase::Local, false));
+    assert!(refused.reason.contains("encrypted"), "{}", refused.reason);
+    assert!(refused.hint.expect("a hint").contains("ssh-add"));
+    assert!(!sshd.log().contains("Connection from"), "{}", sshd.log());
+
+    let other = keys.plain("other", "ed25519");
+    let agent = Agent::start(&[&other, &key]).await;
+    let target = Hop { agent: Some(agent.socket()), ..with_identities(&sshd, &[&key]) };
+    attempt(target).await.expect("let in");
+    // Only the configured key was offered.
+    assert!(!sshd.log().contains("Failed publickey"), "{}", sshd.log());
+}
+
+#[tokio::test]
+async fn with_identities_only_other_keys_of_the_agent_are_not_offered() {
+    let sshd = Sshd::start("");
+    let keys = Keys::new();
+    let (mine, others) = (keys.plain("mine", "ed25519"), keys.plain("others", "ed25519"));
+    allow(&sshd, &others);
+    let agent = Agent::start(&[&others]).await;
+    let target = Hop { agent: Some(agent.socket()), ..with_identities(&sshd, &[&mine]) };
+
+    let refused = refusal(target.clone()).await;
+    assert_eq!((refused.phase, refused.transient), (Phase::Login, false));
+    assert!(refused.reason.contains("mine"), "{}", refused.reason);
+
+    let open = Hop { identities_only: false, ..target };
+    attempt(open).await.expect("let in");
+}
+
+#[tokio::test]
+async fn a_refused_login_is_final_and_names_what_was_tried_and_what_would_do() {
+    let sshd = Sshd::start("Banner /etc/hostname\nPasswordAuthentication yes");
+    let keys = Keys::new();
+    let (one, two) = (keys.plain("one", "ed25519"), keys.plain("two", "ecdsa"));
+
+    let refused = refusal(with_identities(&sshd, &[&one, &two, Path::new("/does/not/exist")])).await;
+
+    assert_eq!((refused.phase, refused.transient), (Phase::Login, false));
+    for said in ["/one", "/two", "it accepts publickey", "password", "/does/not/exist: not there"] {
+        assert!(refused.reason.contains(said), "{said}: {}", refused.reason);
+    }
+    assert_eq!(sshd.log().matches("Connection from").count(), 1);
+}
+
+#[tokio::test]
+async fn a_host_that_has_enough_says_why() {
+    let sshd = Sshd::start("MaxAuthTries 2");
+    let keys = Keys::new();
+    let all: Vec<PathBuf> = (0..5).map(|n| keys.plain(&format!("key{n}"), "ed25519")).collect();
+    let all: Vec<&Path> = all.iter().map(PathBuf::as_path).collect();
+
+    let refused = refusal(with_identities(&sshd, &all)).await;
+
+    assert_eq!((refused.phase, refused.transient), (Phase::Login, false));
+    assert!(refused.reason.contains("Too many authentication failures"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn a_key_that_others_may_read_is_not_used() {
+    let sshd = Sshd::start("");
+    let keys = Keys::new();
+    let key = keys.plain("open", "ed25519");
+    allow(&sshd, &key);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).expect("its owner may");
+
+    let refused = refusal(with_identities(&sshd, &[&key])).await;
+
+    assert_eq!(refused.phase, Phase::Local);
+    assert!(refused.reason.contains("others may read it"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_answer_costs_its_deadline_and_the_files_are_used() {
+    let sshd = Sshd::start("");
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("agent");
+    let _silent = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    let target = Hop { agent: Some(socket), ..hop(&sshd, "127.0.0.1") };
+    let settings = runsheet_ssh::SshSettings {
+        deadlines: runsheet_ssh::Deadlines {
+            agent: std::time::Duration::from_millis(200),
+            ..runsheet_ssh::Deadlines::default()
+        },
+        ..runsheet_ssh::SshSettings::default()
+    };
+    let connector = runsheet_ssh::SshConnector::new(settings);
+
+    connector.connect(&endpoint(target)).await.expect("let in");
+}

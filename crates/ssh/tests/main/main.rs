@@ -1,0 +1,19 @@
+//! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
+
+mod commands;
+mod host_keys;
+mod logins;
+mod practice;
+mod reaching;
+mod rig;
+mod transfers;
+
+// The program's own test support, as far as it is about sshd.
+#[path = "../../../../tests/support/processes.rs"]
+mod processes;
+#[path = "../../../../tests/support/ssh.rs"]
+mod ssh;
+#[path = "../../../../tests/support/sshd.rs"]
+mod sshd;
+#[path = "../../../../tests/support/sshd_config.rs"]
+mod sshd_config;
