@@ -1,0 +1,180 @@
+//! The history is derived: whatever happens to it, the journals make it again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+
+use runsheet_events::{EventKind, RunEvent};
+use runsheet_journal::{History, JournalError, StateFolder};
+use runsheet_model::{RunId, State};
+
+use crate::sample::{STARTED, event, record, result, state, step, whole_run};
+
+type Damage = fn(&StateFolder);
+
+fn file(state: &StateFolder) -> PathBuf {
+    state.path().join("history.sqlite")
+}
+
+fn record_some(state: &StateFolder, took_ms: &[u64]) -> Vec<RunId> {
+    took_ms
+        .iter()
+        .map(|&took_ms| {
+            let run = RunId::fresh();
+            record(state, run, &whole_run(run, took_ms));
+            run
+        })
+        .collect()
+}
+
+/// Like a whole run, but its hosts failed.
+fn failed_run(run: RunId) -> Vec<RunEvent> {
+    let unreachable = State::Cancelled;
+    whole_run(run, 1)
+        .into_iter()
+        .map(|happened| match happened.kind {
+            EventKind::HostFinished { step, host, .. } => {
+                event(happened.seq, EventKind::HostFinished { step, host, result: result(unreachable.clone(), 1) })
+            }
+            _ => happened,
+        })
+        .collect()
+}
+
+#[test]
+fn a_run_is_in_the_history_with_its_waiting_apart() {
+    let (_temporary, state) = state();
+    let run = RunId::fresh();
+    let folder = record(&state, run, &whole_run(run, 1000));
+    let mut history = History::open(&state).expect("a history");
+    let reader = folder.reader().expect("the journal");
+    let tally = reader.stats().expect("statistics");
+    let started = reader.started().expect("the journal").expect("a start");
+    for _ in 0..3 {
+        history.add(&tally, started).expect("an entry");
+    }
+
+    let runs = history.runs(10, Some("weekly")).expect("runs");
+    assert_eq!(runs.len(), 1);
+    let past = &runs[0];
+    assert_eq!((past.run.clone(), past.user.as_str(), past.ended.as_str()), (run.to_string(), "dana", "finished"));
+    assert_eq!(past.started, UNIX_EPOCH + STARTED + Duration::from_millis(1));
+    assert_eq!(past.took, Some(Duration::from_secs(2 + 300)));
+    assert_eq!(past.waited, Duration::from_mins(5));
+    assert_eq!((past.steps, past.hosts), (2, 2));
+    assert_eq!((past.totals.changed, past.totals.all()), (2, 2));
+    assert_eq!(history.runs(10, Some("another")).expect("runs"), []);
+
+    let steps = history.steps("weekly", 10).expect("steps");
+    assert_eq!(steps.len(), 1, "the step that did not run has no time");
+    assert_eq!((steps[0].step.as_str(), steps[0].name.as_str()), ("restart", "RESTART"));
+    assert_eq!(steps[0].took, [Duration::from_secs(2)]);
+    assert_eq!(steps[0].waited, [Duration::from_mins(5)]);
+}
+
+#[test]
+fn a_step_has_the_median_of_its_last_good_runs() {
+    let (_temporary, state) = state();
+    record_some(&state, &[90_000, 1000, 5000, 2000, 3000]);
+    let failed = RunId::fresh();
+    record(&state, failed, &failed_run(failed));
+    let mut history = History::open(&state).expect("a history");
+    assert_eq!(history.runs(10, None).expect("runs").len(), 6);
+    let median = |history: &mut History, last| history.steps("weekly", last).expect("steps")[0].median();
+    assert_eq!(median(&mut history, 4), Duration::from_secs(5), "of 2, 10, 4 and 6 s");
+    assert_eq!(median(&mut history, 3), Duration::from_secs(6));
+    assert_eq!(median(&mut history, 100), Duration::from_secs(6));
+
+    let slowest = history.slowest_hosts("weekly", &step("restart"), 5, 1).expect("hosts");
+    assert_eq!(slowest.len(), 1);
+    assert_eq!((slowest[0].host.as_str(), slowest[0].runs), ("web2", 4));
+}
+
+#[test]
+fn a_missing_broken_or_foreign_file_is_made_anew() {
+    let (_temporary, state) = state();
+    let runs = record_some(&state, &[1000, 2000]);
+    let damage: [(&str, Damage); 5] = [
+        ("missing", |_| {}),
+        ("removed", |state| fs::remove_file(file(state)).expect("a file")),
+        ("empty", |state| fs::write(file(state), "").expect("a file")),
+        ("foreign", |state| {
+            fs::write(file(state), "x".repeat(10_000)).expect("a file");
+        }),
+        ("of another version", |state| {
+            let connection = rusqlite::Connection::open(file(state)).expect("a database");
+            connection.pragma_update(None, "user_version", 99).expect("a version");
+        }),
+    ];
+    for (what, damage) in damage {
+        damage(&state);
+        let mut history = History::open(&state).expect(what);
+        let found: Vec<String> = history.runs(10, None).expect(what).into_iter().map(|run| run.run).collect();
+        assert_eq!(found, [runs[1].to_string(), runs[0].to_string()], "{what}");
+    }
+}
+
+#[test]
+fn a_file_that_is_broken_inside_is_made_anew_when_that_shows() {
+    let (_temporary, state) = state();
+    record_some(&state, &[1000; 30]);
+    drop(History::open(&state).expect("a history"));
+    let sound = fs::read(file(&state)).expect("the file");
+    let page = 4096;
+    for broken in 1..sound.len() / page {
+        let mut bytes = sound.clone();
+        bytes[broken * page..(broken + 1) * page].fill(0xa5);
+        fs::write(file(&state), bytes).expect("a broken file");
+        let mut history = History::open(&state).expect("a history");
+        history.rebuild().expect("a sound history");
+        assert_eq!(history.runs(100, None).expect("runs").len(), 30, "page {broken}");
+        assert_eq!(history.steps("weekly", 100).expect("steps")[0].took.len(), 30, "page {broken}");
+    }
+}
+
+#[test]
+fn a_broken_journal_is_skipped_and_told() {
+    let (_temporary, state) = state();
+    let runs = record_some(&state, &[1000, 2000, 3000]);
+    let journal = state.open_run(runs[1]).expect("a run").path().join("journal.ndjson");
+    let text = fs::read_to_string(&journal).expect("a journal");
+    fs::write(&journal, text.replace("dana", "eve!")).expect("a changed journal");
+    let mut history = History::open(&state).expect("a history");
+    assert_eq!(history.runs(10, None).expect("runs").len(), 2);
+    let skipped = history.skipped();
+    assert_eq!(skipped.len(), 1);
+    assert_eq!(skipped[0].run, runs[1]);
+    assert!(matches!(skipped[0].error, JournalError::Broken { line: 1, .. }), "{:?}", skipped[0]);
+}
+
+#[test]
+fn a_run_without_an_end_is_unfinished() {
+    let (_temporary, state) = state();
+    let run = RunId::fresh();
+    record(&state, run, &whole_run(run, 1000)[..5]);
+    let empty = RunId::fresh();
+    record(&state, empty, &[]);
+    let mut history = History::open(&state).expect("a history");
+    let runs = history.runs(10, None).expect("runs");
+    assert_eq!(runs.len(), 1);
+    assert_eq!((runs[0].ended.as_str(), runs[0].took), ("unfinished", None));
+    assert_eq!(history.skipped().len(), 0);
+}
+
+#[test]
+fn two_can_write_at_once() {
+    let (_temporary, state) = state();
+    let runs = record_some(&state, &[1000; 8]);
+    fs::remove_file(file(&state)).ok();
+    std::thread::scope(|scope| {
+        for &run in &runs {
+            let state = &state;
+            scope.spawn(move || {
+                let mut history = History::open(state).expect("a history");
+                history.add_run(run).expect("an entry");
+            });
+        }
+    });
+    let mut history = History::open(&state).expect("a history");
+    assert_eq!(history.runs(100, None).expect("runs").len(), 8);
+}
