@@ -1,0 +1,227 @@
+//! How states, counts and times are said. Everything that comes from a host or a file passes through here first.
+
+use std::time::Duration;
+
+use runsheet_events::{CancelReason, HostResult, PlannedStep, RunStats, StepTotals};
+use runsheet_model::{HostName, State, StepId, TaskName, format_duration, plural, visible};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The longest first line of a message that is shown, in columns; the whole message is in the journal.
+const LONGEST_LINE: usize = 300;
+
+/// Makes any text one line that cannot drive a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let safe = visible(text.as_bytes());
+    if safe.contains(['\n', '\t']) { safe.replace('\n', "\\n").replace('\t', " ") } else { safe }
+}
+
+/// The first line of a message that says anything, safe and at most 300 columns. One that ends with a colon says it with the
+/// next line, as in `Syntax error on line 1 of apache2.conf:`.
+pub(crate) fn first_line(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut text = lines.next().unwrap_or_default().to_owned();
+    if text.ends_with(':')
+        && let Some(next) = lines.next()
+    {
+        text.push(' ');
+        text.push_str(next);
+    }
+    cut(&one_line(&text), LONGEST_LINE)
+}
+
+/// Cuts a safe text to a width in columns; what is cut off is marked by `…`.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut left = columns.saturating_sub(1);
+    let mut kept = String::new();
+    for c in text.chars() {
+        let width = c.width().unwrap_or(0);
+        if width > left {
+            break;
+        }
+        left -= width;
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
+}
+
+/// A number with a comma every three digits: `1,204`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// An expected time as people write it: `2m` rather than `2m 00s`.
+pub(crate) fn expected(time: Duration) -> String {
+    let text = format_duration(time);
+    match text.strip_suffix(" 00s").or_else(|| text.strip_suffix(" 00m")) {
+        Some(short) => short.to_owned(),
+        None => match text.strip_suffix(".0s") {
+            Some(seconds) => format!("{seconds}s"),
+            None => text,
+        },
+    }
+}
+
+/// A time that still runs, in whole seconds, so that it is not drawn anew more often than once a second.
+pub(crate) fn running_for(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        _ => format_duration(time),
+    }
+}
+
+/// What a step does: its tasks, at most three by name.
+pub(crate) fn tasks(tasks: &[TaskName]) -> String {
+    match tasks {
+        [] => "by hand".to_owned(),
+        [first, second, rest @ ..] if rest.len() > 1 => format!("{first}, {second} and {} more", rest.len()),
+        names => names.iter().map(TaskName::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A step's title, or its id if it has none.
+pub(crate) fn title(step: &PlannedStep) -> String {
+    match first_line(&step.name) {
+        name if name.is_empty() => step.step.to_string(),
+        name => name,
+    }
+}
+
+/// How hosts ended, in words: `18 ok (16 changed), 1 failed, 1 skipped`.
+pub(crate) fn totals(totals: &StepTotals) -> String {
+    let mut parts = Vec::new();
+    match (totals.ok(), totals.changed) {
+        (0, _) => {}
+        (ok, 0) => parts.push(format!("{ok} ok")),
+        (ok, changed) => parts.push(format!("{ok} ok ({changed} changed)")),
+    }
+    for (count, word) in [
+        (totals.failed, "failed"),
+        (totals.unreachable, "unreachable"),
+        (totals.lost, "lost"),
+        (totals.skipped, "skipped"),
+        (totals.cancelled, "cancelled"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    if parts.is_empty() { "no hosts".to_owned() } else { parts.join(", ") }
+}
+
+/// The word for a state.
+pub(crate) fn state(state: &State) -> &'static str {
+    match state {
+        State::Ok { changed: true } => "changed",
+        State::Ok { changed: false } => "ok",
+        State::Failed { .. } => "failed",
+        State::Unreachable(_) => "unreachable",
+        State::Lost { .. } => "lost",
+        State::Skipped => "skipped",
+        State::Cancelled => "cancelled",
+    }
+}
+
+/// What a host has to say about how it ended, in one line; empty if nobody said anything.
+pub(crate) fn reason(result: &HostResult) -> String {
+    let said = first_line(&result.outcome.message);
+    if !said.is_empty() {
+        return said;
+    }
+    match &result.state {
+        State::Unreachable(unreachable) => first_line(&unreachable.reason),
+        State::Lost { reason } => reason.says().to_owned(),
+        State::Failed { .. } => format!("no message (value {})", result.outcome.value),
+        State::Ok { .. } | State::Skipped | State::Cancelled => String::new(),
+    }
+}
+
+/// The text with `<host>` wherever the host's name stands as a word of its own.
+pub(crate) fn nameless(text: &str, host: &HostName) -> String {
+    let name = host.as_str();
+    let part_of_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some(at) = rest.find(name) {
+        let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+        let begins = !before.chars().next_back().is_some_and(part_of_name);
+        // A full stop at the end of a sentence is not part of a name.
+        let mut next = after.chars();
+        let ends = match next.next() {
+            Some('.') => !next.next().is_some_and(char::is_alphanumeric),
+            Some(c) => !part_of_name(c),
+            None => true,
+        };
+        out.push_str(before);
+        out.push_str(if begins && ends { "<host>" } else { name });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Why nothing new is started.
+pub(crate) fn cancelled(reason: &CancelReason, stats: &RunStats) -> String {
+    let titled = |id: &StepId| stats.step(id).map_or_else(|| id.to_string(), |step| title(&step.planned));
+    match reason {
+        CancelReason::HostsFailed { step } => format!("more hosts failed in `{}` than are tolerated", titled(step)),
+        CancelReason::Person { step } => format!("a person said no at `{}`", titled(step)),
+        CancelReason::Interrupted { times: 1 } => "interrupted".to_owned(),
+        CancelReason::Interrupted { times } => format!("interrupted {}", plural(*times as usize, "time")),
+        CancelReason::Terminated => "told to end (SIGTERM)".to_owned(),
+        CancelReason::JournalFailed { reason } => format!("the journal cannot be written: {}", first_line(reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!([0, 999, 1_204, 1_000_000].map(grouped), ["0", "999", "1,204", "1,000,000"]);
+    }
+
+    #[test]
+    fn expected_times_are_short() {
+        let times = [90, 120, 3600, 15].map(Duration::from_secs).map(expected);
+        assert_eq!(times, ["1m 30s", "2m", "1h", "15s"]);
+    }
+
+    #[test]
+    fn a_cut_text_keeps_to_its_width_whatever_is_in_it() {
+        assert_eq!(cut("deploy", 6), "deploy");
+        assert_eq!(cut("deploy", 4), "dep…");
+        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
+    }
+
+    #[test]
+    fn a_message_of_many_lines_is_told_by_its_first_that_says_anything() {
+        assert_eq!(first_line("\n  \n disk full \nmore"), "disk full");
+        assert_eq!(first_line("a\x1b[2J\tb"), "a\\x1b[2J b");
+    }
+
+    #[test]
+    fn a_host_is_found_by_its_whole_name_only() {
+        let web1 = HostName::new("web1").expect("a name");
+        for (text, expected) in [
+            ("no answer from `web1` within 30s", "no answer from `<host>` within 30s"),
+            ("web1: down. Was it web1.", "<host>: down. Was it <host>."),
+            ("web11, xweb1, web1-eth0, web1.example.com", "web11, xweb1, web1-eth0, web1.example.com"),
+        ] {
+            assert_eq!(nameless(text, &web1), expected);
+        }
+    }
+}
