@@ -1,0 +1,203 @@
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use runsheet_events::{AttemptKey, HostResult};
+use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Unreachable};
+use runsheet_plan::{PlanHost, PlanLink};
+use runsheet_task::{Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use crate::executor::Shared;
+use crate::message::Message;
+use crate::recorded_remote::RecordedRemote;
+use crate::tee::HostOutput;
+
+/// How long a task may go on after its limit before it is dropped: long enough for the remote side to be stopped in good order.
+const GRACE: Duration = Duration::from_secs(20);
+/// The longest message that is recorded, in bytes.
+const LONGEST_MESSAGE: usize = 16 * 1024;
+
+/// One try of one link of a step on one host: `do_work` within its limit, whatever it does.
+pub(crate) struct Attempt<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) host: &'a PlanHost,
+    pub(crate) link: &'a PlanLink,
+    /// Position of the host in the step.
+    pub(crate) position: usize,
+    pub(crate) key: AttemptKey,
+    pub(crate) remote: Arc<dyn Remote>,
+    pub(crate) output: Arc<HostOutput>,
+}
+
+impl Attempt<'_> {
+    /// Does the work and reports how it ended. Started and finished always pair.
+    pub(crate) async fn run(self) -> HostResult {
+        let started = Instant::now();
+        let remote = Arc::new(RecordedRemote::new(
+            self.remote.clone(),
+            self.key.clone(),
+            self.shared.messages.clone(),
+            self.shared.mask.clone(),
+            self.output.clone(),
+        ));
+        let (state, outcome, hint) = match self.shared.registry.get(self.link.task.as_str()) {
+            Ok(task) => self.work(&**task, &remote, started).await,
+            Err(unknown) => ending(Failure::Internal, unknown.to_string()),
+        };
+        let mut outcome = outcome;
+        outcome.message = self.shared.mask.text(&outcome.message);
+        outcome.message.truncate(outcome.message.floor_char_boundary(LONGEST_MESSAGE));
+        let result = HostResult { state, outcome, hint, took: started.elapsed() };
+        self.shared.send(Message::AttemptFinished {
+            key: self.key,
+            started: remote.has_started(),
+            result: result.clone(),
+            commands: remote.take_commands(),
+        });
+        result
+    }
+
+    async fn work(&self, task: &dyn Task, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {
+        let limit = self.link.timeout;
+        let limits = Limits { deadline: started + limit, limit, cancel: self.shared.stop.running.clone() };
+        let config = Config {
+            run: self.shared.run,
+            step: self.key.step.clone(),
+            task: self.link.task.clone(),
+            attempt: self.key.attempt,
+            vars: self.shared.plan.vars.clone(),
+            args: self.link.args.of(self.position).clone(),
+            secrets: self.shared.secrets.clone(),
+        };
+        let host = Host::new(
+            (self.host.name.clone(), self.host.address.clone(), self.host.vars.clone()),
+            (remote.clone(), self.shared.local.clone()),
+            self.link.shell.of(self.position).clone(),
+            limits.clone(),
+            Arc::new(MessageNotes { key: self.key.clone(), messages: self.shared.messages.clone() }),
+        );
+        let work = AssertUnwindSafe(task.do_work(&config, &host)).catch_unwind();
+        let stopped = async {
+            limits.cancel.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let ended = tokio::select! {
+            ended = timeout_at(limits.deadline + GRACE, work) => Some(ended),
+            () = stopped => None,
+        };
+        match ended {
+            Some(Ok(Ok(result))) => judge(result, remote),
+            Some(Ok(Err(panic))) if remote.is_in_flight() => {
+                let (_, mut outcome, hint) = ending(Failure::Internal, panic_message(&*panic));
+                outcome.value = 1;
+                (State::Lost { reason: LostReason::ConnectionClosed }, outcome, hint)
+            }
+            Some(Ok(Err(panic))) => ending(Failure::Internal, panic_message(&*panic)),
+            Some(Err(_)) if remote.is_in_flight() => lost(LostReason::TimedOut),
+            Some(Err(_)) => timed_out(limit),
+            None if remote.is_in_flight() => lost(LostReason::Stopped),
+            None => ending(Failure::Stopped, "it was stopped".to_owned()),
+        }
+    }
+}
+
+type Ending = (State, Outcome, Option<String>);
+
+/// Turns what `do_work` gave into a state. What the connection saw outweighs what the task says.
+fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending {
+    if let Some(reason) = remote.lost() {
+        return lost(reason);
+    }
+    match result {
+        Ok(outcome) if outcome.is_ok() => (State::Ok { changed: outcome.changed }, outcome, None),
+        Ok(outcome) => (State::Failed { failure: Failure::Task { value: outcome.value } }, outcome, None),
+        Err(TaskError::Remote(error)) => judge_remote(error, remote),
+        Err(error @ (TaskError::NoArgument { .. } | TaskError::NoSecret { .. })) => {
+            ending(Failure::Internal, error.to_string())
+        }
+        Err(error @ (TaskError::Local(_) | TaskError::Failed { .. })) => {
+            ending(Failure::Task { value: 1 }, error.to_string())
+        }
+    }
+}
+
+fn judge_remote(error: RemoteError, remote: &RecordedRemote) -> Ending {
+    let message = error.to_string();
+    match error {
+        RemoteError::NotStarted(_) | RemoteError::Disconnected if remote.has_effects() => {
+            ending(Failure::Connection, message)
+        }
+        RemoteError::NotStarted(unreachable) => not_reached(unreachable),
+        RemoteError::Disconnected => {
+            not_reached(Unreachable { phase: Phase::Channel, reason: message, hint: None, transient: true })
+        }
+        RemoteError::Lost { reason } => lost(reason),
+        RemoteError::TimedOut { limit } => timed_out(limit),
+        RemoteError::Stopped => ending(Failure::Stopped, message),
+        RemoteError::NotPermitted if remote.has_effects() => ending(Failure::Stopped, message),
+        RemoteError::NotPermitted => cancelled(),
+        RemoteError::Transfer { .. } => ending(Failure::Transfer, message),
+    }
+}
+
+/// How a host ends that was not reached.
+pub(crate) fn not_reached(unreachable: Unreachable) -> Ending {
+    let outcome = Outcome::failed(unreachable.reason.clone(), 1);
+    let hint = unreachable.hint.clone();
+    (State::Unreachable(unreachable), outcome, hint)
+}
+
+/// How a host ends that was never started.
+pub(crate) fn cancelled() -> Ending {
+    (State::Cancelled, Outcome::failed("never started", 1), None)
+}
+
+/// How a host ends on which runsheet itself broke.
+pub(crate) fn broken(panic: &(dyn std::any::Any + Send)) -> Ending {
+    ending(Failure::Internal, panic_message(panic))
+}
+
+fn lost(reason: LostReason) -> Ending {
+    let hint = "look at the host: nobody knows whether the work was done";
+    (State::Lost { reason }, Outcome::failed(reason.says(), 1), Some(hint.to_owned()))
+}
+
+fn timed_out(limit: Duration) -> Ending {
+    let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    let text = format!("it did not end within {} and was stopped", runsheet_model::format_duration(limit));
+    let (state, outcome, _) = ending(Failure::TimedOut { limit_ms }, text);
+    (state, outcome, Some("raise the step's `timeout` if it may take longer".to_owned()))
+}
+
+fn ending(failure: Failure, message: String) -> Ending {
+    let value = match failure {
+        Failure::Task { value } => value,
+        _ => 1,
+    };
+    (State::Failed { failure }, Outcome::failed(message, value), None)
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    format!("the task itself broke: {text}")
+}
+
+struct MessageNotes {
+    key: AttemptKey,
+    messages: mpsc::UnboundedSender<Message>,
+}
+
+impl Notes for MessageNotes {
+    fn note(&self, note: String) {
+        let noted = Message::HostNoted { step: self.key.step.clone(), host: self.key.host.clone(), note };
+        // The dispatcher is gone only when the run was left on a third Ctrl-C.
+        _ = self.messages.send(noted);
+    }
+}

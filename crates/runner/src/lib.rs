@@ -1,0 +1,25 @@
+//! Runs a plan: dispatcher, executor, schedule, policy, stopping.
+//!
+//! The **dispatcher** is one loop that decides and records: it alone makes events, numbers them, hands them to the journal, and
+//! acts on each only once it is durable. The **executor** does the work: a task a host, each reporting by message. Messages go up
+//! (`Message`), permits and stop signals go down. Output goes from a host's connection to its file and the display without ever
+//! passing the dispatcher. See `docs/design/runner-loop.md`.
+//!
+//! The runner knows no SSH: it is handed a [`runsheet_task::Connector`]. It prints nothing and reads no environment.
+
+mod attempt;
+mod dispatcher;
+mod executor;
+mod host_pool;
+mod host_run;
+mod lines;
+mod message;
+mod policy;
+mod record;
+mod recorded_remote;
+mod runner;
+mod schedule;
+mod stop;
+mod tee;
+
+pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};

@@ -1,0 +1,25 @@
+use std::time::Duration;
+
+use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult};
+use runsheet_model::{HostName, StepId};
+use tokio::sync::oneshot;
+
+/// What the executor tells the dispatcher.
+pub(crate) enum Message {
+    /// A connection was made.
+    HostConnected { host: HostName, took: Duration, address: String, host_key: String, learned: bool },
+    /// A step begins on a host.
+    HostStarted { step: StepId, host: HostName },
+    /// An attempt is about to have its first effect, and waits for the answer. A dropped sender means no.
+    PermitWanted { key: AttemptKey, permit: oneshot::Sender<()> },
+    /// An attempt ended.
+    AttemptFinished { key: AttemptKey, started: bool, result: HostResult, commands: Vec<CommandRecord> },
+    /// A task said something.
+    HostNoted { step: StepId, host: HostName, note: String },
+    /// A step is over on a host.
+    HostFinished { step: usize, host: HostName, result: HostResult },
+    /// A person answered, or the question was withdrawn.
+    PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
+    /// Something that people should know.
+    Warned { message: String },
+}

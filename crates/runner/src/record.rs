@@ -1,0 +1,130 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use runsheet_events::{Durability, EventKind, Ledger, RunEvent};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout};
+
+/// How long the last events may take to become durable.
+const LAST_SYNC: Duration = Duration::from_mins(1);
+
+/// The events of a run on their way to the disk: numbered and stamped here, handed to the ledger, and given back in order once
+/// they are durable.
+pub(crate) struct Record {
+    ledger: Arc<dyn Ledger>,
+    durability: watch::Receiver<Durability>,
+    started: Instant,
+    seq: u64,
+    pending: VecDeque<Pending>,
+    failed: bool,
+    unrecorded: Vec<Arc<RunEvent>>,
+}
+
+/// An event on its way to the disk, and who waits for it.
+pub(crate) struct Pending {
+    pub(crate) event: Arc<RunEvent>,
+    pub(crate) permit: Option<oneshot::Sender<()>>,
+}
+
+impl Record {
+    pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
+        Self {
+            durability: ledger.durability(),
+            ledger,
+            started: Instant::now(),
+            seq: 0,
+            pending: VecDeque::new(),
+            failed: false,
+            unrecorded: Vec::new(),
+        }
+    }
+
+    /// Since the run started.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Whether nothing more can be recorded.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Whether every event that can become durable is.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Takes an event. Gives it back if it cannot be recorded; its permit is dropped then, which means no.
+    pub(crate) fn emit(&mut self, kind: EventKind, permit: Option<oneshot::Sender<()>>) -> Option<Arc<RunEvent>> {
+        self.seq += 1;
+        let event = Arc::new(RunEvent { seq: self.seq, at: SystemTime::now(), elapsed: self.started.elapsed(), kind });
+        // A journal that has failed still wants to see what happens: it keeps it elsewhere.
+        if self.ledger.append(event.clone()).is_err() || self.failed {
+            self.unrecorded.push(event.clone());
+            return Some(event);
+        }
+        self.pending.push_back(Pending { event, permit });
+        None
+    }
+
+    /// Waits until something has become durable, or never can.
+    pub(crate) async fn changed(&mut self) {
+        if self.durability.changed().await.is_err() && self.failed {
+            // Nothing will change any more; whoever waits beside this goes on.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Gives the next event that is durable, once.
+    pub(crate) fn next_durable(&mut self) -> Option<Pending> {
+        let durable = match &*self.durability.borrow_and_update() {
+            Durability::UpTo(seq) | Durability::Failed { durable: seq, .. } => *seq,
+        };
+        self.pending.pop_front_if(|pending| pending.event.seq <= durable)
+    }
+
+    /// Tells why nothing more can be recorded, the first time that is so.
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        if self.failed {
+            return None;
+        }
+        let reason = match &*self.durability.borrow() {
+            Durability::Failed { reason, .. } => reason.clone(),
+            Durability::UpTo(_) if self.durability.has_changed().is_err() => "its writer has ended".to_owned(),
+            Durability::UpTo(_) => return None,
+        };
+        self.failed = true;
+        Some(reason)
+    }
+
+    /// Gives up on what has not become durable, and gives it back.
+    pub(crate) fn give_up(&mut self) -> Vec<Arc<RunEvent>> {
+        self.failed = true;
+        let events: Vec<_> = std::mem::take(&mut self.pending).into_iter().map(|pending| pending.event).collect();
+        self.unrecorded.extend(events.iter().cloned());
+        events
+    }
+
+    /// Waits until everything is durable; an error says why it is not.
+    pub(crate) async fn settle(&mut self) -> Result<(), String> {
+        let last = self.seq;
+        let over = |state: &Durability| match state {
+            Durability::UpTo(seq) => *seq >= last,
+            Durability::Failed { .. } => true,
+        };
+        match timeout(LAST_SYNC, self.durability.wait_for(over)).await {
+            Ok(Ok(state)) => match &*state {
+                Durability::UpTo(_) => Ok(()),
+                Durability::Failed { reason, .. } => Err(reason.clone()),
+            },
+            Ok(Err(_)) => Err("its writer has ended".to_owned()),
+            Err(_) => Err(format!("not written within {LAST_SYNC:?}")),
+        }
+    }
+
+    /// What is recorded nowhere.
+    pub(crate) fn into_unrecorded(self) -> Vec<Arc<RunEvent>> {
+        self.unrecorded
+    }
+}

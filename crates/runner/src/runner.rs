@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use runsheet_events::{Ask, DisplaySink, Ledger, Observer, OutputLog, RunEvent, RunStats};
+use runsheet_model::{Endpoint, Mask, RunId};
+use runsheet_plan::Plan;
+use runsheet_task::{Connector, Local, Registry, Secrets};
+use tokio::sync::mpsc;
+
+use crate::dispatcher::Dispatcher;
+use crate::executor::Executor;
+use crate::stop::Stop;
+
+/// Everything that one run needs. [`Runner::execute`] runs it.
+pub struct Runner {
+    /// What runs.
+    pub plan: Arc<Plan>,
+    /// How each host of the plan is reached, by its position in the plan.
+    pub endpoints: Vec<Endpoint>,
+    /// Who runs it, and as what.
+    pub identity: Identity,
+    /// The parts that it works with.
+    pub seams: Seams,
+    /// The secrets that the plan names.
+    pub secrets: Secrets,
+    /// What hides them.
+    pub mask: Mask,
+    /// How it runs.
+    pub settings: Settings,
+}
+
+/// Who runs a plan, and as what.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The run.
+    pub run: RunId,
+    /// The command that was given: `run`, `do`, `exec`, `put`, `get`.
+    pub command: String,
+    /// Version of runsheet.
+    pub version: String,
+    /// Login name.
+    pub user: String,
+    /// Name of this machine.
+    pub machine: String,
+}
+
+/// The parts behind the runner's seams.
+#[derive(Clone)]
+pub struct Seams {
+    /// Makes connections.
+    pub connector: Arc<dyn Connector>,
+    /// Works on this machine.
+    pub local: Arc<dyn Local>,
+    /// Knows the tasks.
+    pub registry: Arc<Registry>,
+    /// Records events.
+    pub ledger: Arc<dyn Ledger>,
+    /// Keeps output.
+    pub outputs: Arc<dyn OutputLog>,
+    /// Shows lines of output.
+    pub display: Arc<dyn DisplaySink>,
+    /// Asks people.
+    pub ask: Arc<dyn Ask>,
+}
+
+/// How a plan runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Start nothing new after the first host that failed. Default: a step is finished on its other hosts.
+    pub fail_fast: bool,
+    /// How many connections are being made at once; apart from forks. More than the servers' cores can take makes the whole
+    /// slower. Default: 32.
+    pub connects_at_once: usize,
+    /// How many idle connections are kept for later steps. Default: 1,000, the ones used last.
+    pub idle_connections: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { fail_fast: false, connects_at_once: 32, idle_connections: 1_000 }
+    }
+}
+
+/// A signal from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C. The first lets what runs finish, the second stops it, the third leaves at once.
+    Interrupt,
+    /// SIGTERM: nothing new; what still runs after 20 s is stopped.
+    Terminate,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunReport {
+    /// Everything that is durable, folded.
+    pub stats: RunStats,
+    /// What happened after the journal failed: recorded nowhere. Empty in every other case.
+    pub unrecorded: Vec<Arc<RunEvent>>,
+}
+
+impl Runner {
+    /// Runs the plan to its end. It never fails as a whole: what went wrong stands in the report.
+    pub async fn execute(
+        self,
+        observers: Vec<Box<dyn Observer>>,
+        signals: mpsc::UnboundedReceiver<Signal>,
+    ) -> RunReport {
+        let stop = Stop::default();
+        let (messages, inbox) = mpsc::unbounded_channel();
+        let dispatcher = Dispatcher::new(&self, stop.clone(), observers);
+        let executor = Executor::new(self, stop, messages);
+        dispatcher.run(&executor, inbox, signals).await
+    }
+}

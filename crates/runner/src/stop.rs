@@ -1,0 +1,10 @@
+use tokio_util::sync::CancellationToken;
+
+/// The two ways in which a run is stopped, one after the other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    /// Nothing new is started; what runs finishes.
+    pub(crate) new: CancellationToken,
+    /// What runs is stopped as well.
+    pub(crate) running: CancellationToken,
+}

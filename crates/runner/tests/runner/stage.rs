@@ -1,0 +1,543 @@
+//! Hosts, a journal and people that are played, on paused time.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use runsheet_events::{
+    Answer, Ask, DisplayLine, DisplaySink, Durability, EventKind, Ledger, LedgerError, ObserveError, Observer,
+    OutputFile, OutputKey, OutputLog, Question, RunEvent, RunStats,
+};
+use runsheet_model::{
+    Endpoint, Hop, HostKeyMode, HostKeys, HostName, LostReason, Mask, Outcome, Phase, RunId, Secret, SecretName,
+    StepId, Stream, TaskName, Unreachable,
+};
+use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanStep, Work};
+use runsheet_runner::{Identity, Runner, Seams, Settings, Signal};
+use runsheet_task::{
+    Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, Limits, Local,
+    LocalError, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError, TaskSpec, Transfer,
+    Upload,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
+
+/// What a host does.
+#[derive(Clone, Debug)]
+pub(crate) enum Behaviour {
+    Ok,
+    Exit(u32),
+    Takes(Duration),
+    Tells(String),
+    Panic,
+    NeverConnects,
+    TurnsAway { times: usize },
+    DeniesLogin,
+    LosesConnection,
+    TaskNeverEnds,
+    CommandNeverEnds,
+}
+
+/// A run to be played.
+pub(crate) struct Stage {
+    hosts: Vec<Behaviour>,
+    steps: usize,
+    forks: usize,
+    timeout: Duration,
+    settings: Settings,
+    signals: Vec<(Duration, Signal)>,
+    sync_takes: Duration,
+    journal_fails_after: Option<u64>,
+    secret: Option<String>,
+    manual: Option<bool>,
+}
+
+/// What was seen.
+pub(crate) struct Report {
+    pub(crate) stats: RunStats,
+    pub(crate) unrecorded: Vec<Arc<RunEvent>>,
+    pub(crate) connects: Vec<usize>,
+    pub(crate) closed: usize,
+    /// Host and step of each command, and what was durable when it was started.
+    pub(crate) effects: Vec<(String, String, u64)>,
+    /// Each event that an observer saw, and what was durable then.
+    pub(crate) shown: Vec<(u64, u64)>,
+    pub(crate) most_at_once: usize,
+    pub(crate) took: Duration,
+    events: Vec<Arc<RunEvent>>,
+    outputs: BTreeMap<String, Vec<u8>>,
+}
+
+impl Report {
+    pub(crate) fn kinds<T>(&self, pick: impl Fn(&EventKind) -> Option<T>) -> Vec<T> {
+        self.events.iter().filter_map(|event| pick(&event.kind)).collect()
+    }
+
+    pub(crate) fn seq_of_intent(&self, host: &str, step: &str) -> Option<u64> {
+        self.events.iter().find_map(|event| match &event.kind {
+            EventKind::AttemptStarted(key) if key.host.as_str() == host && key.step.as_str() == step => Some(event.seq),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn output_of(&self, host: &str) -> String {
+        String::from_utf8_lossy(&self.outputs[host]).into_owned()
+    }
+}
+
+impl Stage {
+    pub(crate) fn new(hosts: usize, steps: usize) -> Self {
+        Self {
+            hosts: vec![Behaviour::Ok; hosts],
+            steps,
+            forks: 64,
+            timeout: Duration::from_hours(2),
+            settings: Settings::default(),
+            signals: Vec::new(),
+            sync_takes: Duration::from_millis(1),
+            journal_fails_after: None,
+            secret: None,
+            manual: None,
+        }
+    }
+
+    pub(crate) fn behaviour(mut self, host: usize, behaviour: Behaviour) -> Self {
+        self.hosts[host] = behaviour;
+        self
+    }
+
+    pub(crate) fn everywhere(mut self, behaviour: Behaviour) -> Self {
+        self.hosts.fill(behaviour);
+        self
+    }
+
+    pub(crate) fn forks(mut self, forks: usize) -> Self {
+        self.forks = forks;
+        self
+    }
+
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    pub(crate) fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    pub(crate) fn signal(mut self, after: Duration, signal: Signal) -> Self {
+        self.signals.push((after, signal));
+        self
+    }
+
+    pub(crate) fn sync_takes(mut self, time: Duration) -> Self {
+        self.sync_takes = time;
+        self
+    }
+
+    pub(crate) fn journal_fails_after(mut self, seq: u64) -> Self {
+        self.journal_fails_after = Some(seq);
+        self
+    }
+
+    pub(crate) fn secret(mut self, value: &str) -> Self {
+        self.secret = Some(value.to_owned());
+        self
+    }
+
+    pub(crate) fn manual_first(mut self, proceed: bool) -> Self {
+        self.manual = Some(proceed);
+        self
+    }
+
+    pub(crate) async fn run(self) -> Report {
+        let plan = Arc::new(self.plan());
+        let journal = Arc::new(PlayedJournal::new(self.sync_takes, self.journal_fails_after));
+        let world = Arc::new(World {
+            behaviours: self.hosts.clone(),
+            connects: self.hosts.iter().map(|_| AtomicUsize::new(0)).collect(),
+            closed: AtomicUsize::new(0),
+            running: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            effects: Mutex::default(),
+            durable: journal.durable.subscribe(),
+        });
+        let mut registry = Registry::default();
+        registry.add(Arc::new(PlayedTask { spec: TaskSpec::new("played", "A task."), world: world.clone() }));
+        let secrets: BTreeMap<SecretName, Secret<String>> = self
+            .secret
+            .iter()
+            .map(|value| (SecretName::new("s").expect("a name"), Secret::new(value.clone())))
+            .collect();
+        let mask = Mask::new(&secrets).expect("a mask");
+        let outputs = Arc::new(PlayedOutputs::default());
+        let runner = Runner {
+            endpoints: plan.hosts.iter().map(|host| endpoint(host.name.clone())).collect(),
+            plan: plan.clone(),
+            identity: Identity {
+                run: RunId::fresh(),
+                command: "run".to_owned(),
+                version: "0".to_owned(),
+                user: "me".to_owned(),
+                machine: "here".to_owned(),
+            },
+            seams: Seams {
+                connector: Arc::new(PlayedConnector { world: world.clone() }),
+                local: Arc::new(NoLocal),
+                registry: Arc::new(registry),
+                ledger: journal.clone(),
+                outputs: outputs.clone(),
+                display: Arc::new(NoDisplay),
+                ask: Arc::new(PlayedPerson { proceed: self.manual.unwrap_or(true) }),
+            },
+            secrets: Secrets::new(secrets),
+            mask,
+            settings: self.settings,
+        };
+        let (sender, signals) = mpsc::unbounded_channel();
+        for (after, signal) in self.signals.clone() {
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                sleep(after).await;
+                _ = sender.send(signal);
+            });
+        }
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let observer = PlayedObserver { shown: shown.clone(), durable: journal.durable.subscribe() };
+        let started = Instant::now();
+        let report = runner.execute(vec![Box::new(observer)], signals).await;
+        let took = started.elapsed();
+        // Connections are closed in the background.
+        sleep(Duration::from_millis(1)).await;
+        let effects = world.effects.lock().expect("no panic").clone();
+        let shown = shown.lock().expect("no panic").clone();
+        let events = journal.events.lock().expect("no panic").clone();
+        let outputs = outputs.0.lock().expect("no panic").clone();
+        Report {
+            stats: report.stats,
+            unrecorded: report.unrecorded,
+            connects: world.connects.iter().map(|count| count.load(Ordering::SeqCst)).collect(),
+            closed: world.closed.load(Ordering::SeqCst),
+            effects,
+            shown,
+            most_at_once: world.most.load(Ordering::SeqCst),
+            took,
+            events,
+            outputs,
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        let hosts: Vec<_> = (0..self.hosts.len())
+            .map(|number| PlanHost {
+                name: HostName::new(format!("h{number:02}")).expect("a name"),
+                address: "127.0.0.1".to_owned(),
+                vars: Arc::default(),
+            })
+            .collect();
+        let step = |id: String, after, work| PlanStep {
+            id: StepId::new(id.clone()).expect("an id"),
+            name: id,
+            owner: None,
+            expect_ms: None,
+            notes: None,
+            left_out: None,
+            after,
+            work,
+        };
+        let mut steps = Vec::new();
+        if self.manual.is_some() {
+            steps.push(step("manual".to_owned(), vec![], Work::Manual { instructions: "do it".to_owned() }));
+        }
+        for number in 0..self.steps {
+            let work = HostWork {
+                hosts: (0..hosts.len()).collect(),
+                skipped: vec![],
+                forks: self.forks,
+                links: vec![PlanLink {
+                    task: TaskName::new("played").expect("a name"),
+                    idempotent: false,
+                    timeout: self.timeout,
+                    shell: PerHost::Same(Arc::new(ShellSettings::default())),
+                    args: PerHost::Same(Arc::new(Args::default())),
+                }],
+            };
+            let after = steps.len().checked_sub(1).into_iter().collect();
+            steps.push(step(format!("s{number}"), after, Work::Hosts(work)));
+        }
+        Plan::new("played".to_owned(), Arc::default(), hosts, steps)
+    }
+}
+
+fn endpoint(host: HostName) -> Endpoint {
+    Endpoint {
+        target: Hop {
+            address: host.to_string(),
+            port: 22,
+            user: "me".to_owned(),
+            identities: Arc::new([]),
+            identities_only: false,
+            agent: None,
+            host_keys: Arc::new(HostKeys { mode: HostKeyMode::Strict, user_files: vec![], global_files: vec![] }),
+            host_key_alias: None,
+        },
+        host,
+        jumps: vec![],
+        connect_timeout: Duration::from_secs(30),
+    }
+}
+
+struct World {
+    behaviours: Vec<Behaviour>,
+    connects: Vec<AtomicUsize>,
+    closed: AtomicUsize,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    effects: Mutex<Vec<(String, String, u64)>>,
+    durable: watch::Receiver<Durability>,
+}
+
+impl World {
+    fn behaviour(&self, host: &HostName) -> &Behaviour {
+        &self.behaviours[number(host)]
+    }
+}
+
+fn number(host: &HostName) -> usize {
+    host.as_str()[1..].parse().expect("a number")
+}
+
+fn up_to(durability: &Durability) -> u64 {
+    match durability {
+        Durability::UpTo(seq) | Durability::Failed { durable: seq, .. } => *seq,
+    }
+}
+
+struct PlayedTask {
+    spec: TaskSpec,
+    world: Arc<World>,
+}
+
+#[async_trait]
+impl Task for PlayedTask {
+    fn spec(&self) -> &TaskSpec {
+        &self.spec
+    }
+
+    async fn do_work(&self, config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+        let running = self.world.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.world.most.fetch_max(running, Ordering::SeqCst);
+        let outcome = match self.world.behaviour(host.name()) {
+            Behaviour::Panic => panic!("it broke"),
+            Behaviour::TaskNeverEnds => std::future::pending().await,
+            Behaviour::LosesConnection => {
+                assert!(host.run(config.step.as_str()).await.is_err());
+                Ok(Outcome::changed("all is well, says the task"))
+            }
+            Behaviour::Tells(text) => {
+                host.note(text.clone());
+                host.log_run(format!("echo {text}")).await
+            }
+            _ => host.log_run(config.step.as_str()).await,
+        };
+        self.world.running.fetch_sub(1, Ordering::SeqCst);
+        outcome
+    }
+}
+
+struct PlayedConnector {
+    world: Arc<World>,
+}
+
+#[async_trait]
+impl Connector for PlayedConnector {
+    async fn connect(&self, endpoint: &Endpoint) -> Result<Connected, Unreachable> {
+        let tries = self.world.connects[number(&endpoint.host)].fetch_add(1, Ordering::SeqCst);
+        let refused = |phase, transient| Unreachable { phase, reason: "no".to_owned(), hint: None, transient };
+        match self.world.behaviour(&endpoint.host) {
+            Behaviour::NeverConnects => {
+                sleep(endpoint.connect_timeout).await;
+                Err(refused(Phase::Tcp, false))
+            }
+            Behaviour::TurnsAway { times } if tries < *times => Err(refused(Phase::Handshake, true)),
+            Behaviour::DeniesLogin => Err(refused(Phase::Login, false)),
+            _ => Ok(Connected {
+                remote: Arc::new(PlayedRemote { host: endpoint.host.clone(), world: self.world.clone() }),
+                address: "127.0.0.1:22".to_owned(),
+                host_key: "SHA256:x".to_owned(),
+                learned: false,
+                took: Duration::from_millis(1),
+            }),
+        }
+    }
+}
+
+struct PlayedRemote {
+    host: HostName,
+    world: Arc<World>,
+}
+
+#[async_trait]
+impl Remote for PlayedRemote {
+    async fn exec(&self, request: &ExecRequest, output: &mut dyn Output) -> Result<ExecEnd, RemoteError> {
+        let durable = up_to(&self.world.durable.borrow());
+        let effect = (self.host.to_string(), request.command.clone(), durable);
+        self.world.effects.lock().expect("no panic").push(effect);
+        let exit = match self.world.behaviour(&self.host) {
+            Behaviour::Exit(code) => *code,
+            Behaviour::LosesConnection => {
+                return Err(RemoteError::Lost { reason: LostReason::ConnectionClosed });
+            }
+            Behaviour::CommandNeverEnds => std::future::pending().await,
+            Behaviour::Takes(time) => {
+                tokio::select! {
+                    () = sleep(*time) => 0,
+                    () = request.limits.cancel.cancelled() => return Err(RemoteError::Stopped),
+                }
+            }
+            Behaviour::Tells(text) => {
+                // Cut in two, as the network may cut it anywhere.
+                let (head, tail) = text.split_at(7);
+                output.chunk(Stream::Out, head.as_bytes());
+                output.chunk(Stream::Out, tail.as_bytes());
+                output.chunk(Stream::Out, b"\n");
+                0
+            }
+            _ => 0,
+        };
+        Ok(ExecEnd { exit: Exit::Status(exit), leaked: false })
+    }
+
+    async fn put(&self, _: &Upload, _: &Limits) -> Result<Transfer, RemoteError> {
+        Err(RemoteError::Disconnected)
+    }
+
+    async fn get(&self, _: &Download, _: &Limits) -> Result<Transfer, RemoteError> {
+        Err(RemoteError::Disconnected)
+    }
+
+    fn is_alive(&self) -> bool {
+        true
+    }
+
+    async fn close(&self) {
+        self.world.closed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A journal whose sync takes its time, and which may fail.
+struct PlayedJournal {
+    events: Mutex<Vec<Arc<RunEvent>>>,
+    queue: mpsc::UnboundedSender<u64>,
+    durable: watch::Sender<Durability>,
+}
+
+impl PlayedJournal {
+    fn new(sync_takes: Duration, fails_after: Option<u64>) -> Self {
+        let (queue, mut waiting) = mpsc::unbounded_channel();
+        let durable = watch::Sender::new(Durability::UpTo(0));
+        let sender = durable.clone();
+        tokio::spawn(async move {
+            while let Some(mut seq) = waiting.recv().await {
+                while let Ok(more) = waiting.try_recv() {
+                    seq = more;
+                }
+                sleep(sync_takes).await;
+                if let Some(last) = fails_after.filter(|last| seq > *last) {
+                    sender.send_replace(Durability::Failed { durable: last, reason: "disk full".to_owned() });
+                    return;
+                }
+                sender.send_replace(Durability::UpTo(seq));
+            }
+        });
+        Self { events: Mutex::default(), queue, durable }
+    }
+}
+
+impl Ledger for PlayedJournal {
+    fn append(&self, event: Arc<RunEvent>) -> Result<(), LedgerError> {
+        let seq = event.seq;
+        self.queue.send(seq).map_err(|_| LedgerError::Stopped)?;
+        self.events.lock().expect("no panic").push(event);
+        Ok(())
+    }
+
+    fn durability(&self) -> watch::Receiver<Durability> {
+        self.durable.subscribe()
+    }
+}
+
+struct PlayedObserver {
+    shown: Arc<Mutex<Vec<(u64, u64)>>>,
+    durable: watch::Receiver<Durability>,
+}
+
+impl Observer for PlayedObserver {
+    fn observe(&mut self, event: &Arc<RunEvent>) -> Result<(), ObserveError> {
+        let durable = up_to(&self.durable.borrow());
+        self.shown.lock().expect("no panic").push((event.seq, durable));
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), ObserveError> {
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct PlayedOutputs(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+struct PlayedFile {
+    host: String,
+    outputs: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+}
+
+impl OutputLog for PlayedOutputs {
+    fn open(&self, key: &OutputKey) -> Box<dyn OutputFile> {
+        Box::new(PlayedFile { host: key.host.to_string(), outputs: self.0.clone() })
+    }
+}
+
+impl OutputFile for PlayedFile {
+    fn frame(&mut self, _: Duration, _: Stream, _: bool, bytes: &[u8]) {
+        self.outputs.lock().expect("no panic").entry(self.host.clone()).or_default().extend_from_slice(bytes);
+    }
+
+    fn close(self: Box<Self>) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct NoDisplay;
+
+impl DisplaySink for NoDisplay {
+    fn line(&self, _: DisplayLine) {}
+}
+
+struct PlayedPerson {
+    proceed: bool,
+}
+
+#[async_trait]
+impl Ask for PlayedPerson {
+    async fn ask(&self, _: Question) -> Answer {
+        sleep(Duration::from_mins(10)).await;
+        Answer { proceed: self.proceed, note: "done".to_owned(), who: "dana".to_owned() }
+    }
+}
+
+struct NoLocal;
+
+#[async_trait]
+impl Local for NoLocal {
+    async fn http_get(&self, url: &str, limit: Duration) -> Result<HttpAnswer, LocalError> {
+        Err(LocalError::TimedOut { what: url.to_owned(), limit })
+    }
+
+    async fn connect(&self, address: &str, _: u16, limit: Duration) -> Result<(), LocalError> {
+        Err(LocalError::TimedOut { what: address.to_owned(), limit })
+    }
+}
