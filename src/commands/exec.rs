@@ -1,0 +1,45 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::commands::adhoc::{AdHoc, AdHocArgs, SudoArgs};
+use crate::error::CliError;
+use crate::exit::ExitStatus;
+use crate::session::Session;
+
+/// Run one command on some hosts
+///
+/// For example `runsheet exec -H web[01-20],!web07 -b -- uptime`. The words after `--` are joined by spaces and run by the login shell
+/// of each host, as ssh does. Nothing in them is a template.
+#[derive(Debug, Args)]
+pub(crate) struct ExecArgs {
+    #[command(flatten)]
+    sudo: SudoArgs,
+    #[command(flatten)]
+    adhoc: AdHocArgs,
+    /// The command
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+pub(crate) async fn exec(args: ExecArgs, session: &Session) -> Result<ExitStatus, CliError> {
+    let command = args.command.join(" ");
+    let task = AdHoc {
+        command: "exec",
+        task: "command",
+        title: shortened(&command),
+        args: BTreeMap::from([("run".to_owned(), Value::from("{{ vars.command }}"))]),
+        vars: BTreeMap::from([("command".to_owned(), Value::from(command))]),
+        sudo: args.sudo.as_sheet(),
+    };
+    task.run(&args.adhoc, session).await
+}
+
+fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,64 @@
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::args::GlobalArgs;
+use crate::commands::schema::Schema;
+use crate::environment::Environment;
+use crate::error::CliError;
+use crate::exit::ExitStatus;
+use crate::printer::Printer;
+
+/// Start a project: runsheet.yaml, host groups and a sheet to begin with
+///
+/// Existing files are left as they are.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+}
+
+pub(crate) fn exec(args: &InitArgs, environment: &Environment, global: &GlobalArgs) -> Result<ExitStatus, CliError> {
+    let printer = Printer::new(global, environment);
+    let root = environment.cwd.join(&args.folder);
+    let schemas = [
+        (Schema::Project, ".runsheet/project.schema.json"),
+        (Schema::Hostgroups, ".runsheet/hostgroups.schema.json"),
+        (Schema::Sheet, ".runsheet/sheet.schema.json"),
+    ];
+    for (schema, path) in schemas {
+        write(&root.join(path), &format!("{:#}\n", schema.value()), &printer)?;
+    }
+    let files = [
+        ("runsheet.yaml", include_str!("../init/runsheet.yaml")),
+        ("hostgroups/example.yaml", include_str!("../init/hostgroups.yaml")),
+        ("sheets/example.yaml", include_str!("../init/sheet.yaml")),
+    ];
+    for (path, text) in files {
+        write(&root.join(path), text, &printer)?;
+    }
+    printer.note("next: put your hosts into hostgroups/example.yaml, then `runsheet plan example`\n");
+    Ok(ExitStatus::Success)
+}
+
+fn write(path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
+    let failed = |source| CliError::Write { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes()).map_err(failed)?;
+            printer.note(&format!("wrote {}\n", path.display()));
+            Ok(())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            printer.note(&format!("kept {}\n", path.display()));
+            Ok(())
+        }
+        Err(source) => Err(failed(source)),
+    }
+}

@@ -1,0 +1,94 @@
+//! One file a command: its arguments and what it does.
+
+mod adhoc;
+mod clean;
+mod completions;
+mod demo;
+mod do_task;
+mod exec;
+mod get;
+mod history;
+mod hosts;
+mod init;
+mod journal;
+mod man;
+mod plan;
+mod put;
+mod replay;
+mod run;
+mod schema;
+mod show;
+mod tasks;
+
+use clap::Subcommand;
+
+use crate::args::GlobalArgs;
+use crate::environment::Environment;
+use crate::error::CliError;
+use crate::exit::ExitStatus;
+use crate::session::Session;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(run::RunSheetArgs),
+    Plan(plan::PlanArgs),
+    Do(do_task::DoArgs),
+    Exec(exec::ExecArgs),
+    Put(put::PutArgs),
+    Get(get::GetArgs),
+    Hosts(hosts::HostsArgs),
+    Tasks(tasks::TasksArgs),
+    History(history::HistoryArgs),
+    Show(show::ShowArgs),
+    Replay(replay::ReplayArgs),
+    Journal(journal::JournalArgs),
+    Clean(clean::CleanArgs),
+    Demo(demo::DemoArgs),
+    Init(init::InitArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Does what the command line asks.
+pub(crate) fn exec(command: Command, global: GlobalArgs, environment: Environment) -> Result<ExitStatus, CliError> {
+    // What needs no project must work in a broken one.
+    match command {
+        Command::Completions(args) => return completions::exec(&args, &environment, &global),
+        Command::Man(args) => return man::exec(&args, &environment, &global),
+        Command::Schema(args) => return schema::exec(&args, &environment, &global),
+        Command::Init(args) => return init::exec(&args, &environment, &global),
+        Command::Demo(args) => return block_on(demo::exec(args, environment, global)),
+        _ => {}
+    }
+    let session = Session::open(environment, global)?;
+    match command {
+        Command::Run(args) => block_on(run::exec(args, &session)),
+        Command::Plan(args) => plan::exec(&args, &session),
+        Command::Do(args) => block_on(do_task::exec(args, &session)),
+        Command::Exec(args) => block_on(exec::exec(args, &session)),
+        Command::Put(args) => block_on(put::exec(args, &session)),
+        Command::Get(args) => block_on(get::exec(args, &session)),
+        Command::Hosts(args) => hosts::exec(&args, &session),
+        Command::Tasks(args) => tasks::exec(&args, &session),
+        Command::History(args) => history::exec(&args, &session),
+        Command::Show(args) => show::exec(&args, &session),
+        Command::Replay(args) => replay::exec(&args, &session),
+        Command::Journal(args) => journal::exec(&args, &session),
+        Command::Clean(args) => clean::exec(&args, &session),
+        Command::Completions(_) | Command::Man(_) | Command::Schema(_) | Command::Init(_) | Command::Demo(_) => {
+            Ok(ExitStatus::Success)
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<ExitStatus, CliError>>) -> Result<ExitStatus, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| CliError::Runtime { source })?;
+    let result = runtime.block_on(work);
+    // A question that nobody answers any more must not hold up the end.
+    runtime.shutdown_background();
+    result
+}

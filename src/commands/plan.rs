@@ -1,0 +1,27 @@
+use clap::Args;
+
+use crate::args::Format;
+use crate::commands::run::SheetArgs;
+use crate::error::CliError;
+use crate::exit::ExitStatus;
+use crate::session::Session;
+use crate::show_plan;
+
+/// Show what a deploy sheet would do, and touch no host
+///
+/// Every task, argument, template and pattern is checked. `--format json` gives the whole plan, with every rendered argument.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    sheet: SheetArgs,
+    /// What the output looks like
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    format: Format,
+}
+
+pub(crate) fn exec(args: &PlanArgs, session: &Session) -> Result<ExitStatus, CliError> {
+    let sheet = session.sheet(&args.sheet.sheet, &args.sheet.set)?;
+    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    show_plan::print(&plan, args.format, &session.printer)?;
+    Ok(ExitStatus::Success)
+}

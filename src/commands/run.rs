@@ -1,0 +1,72 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use runsheet_plan::StepChoice;
+use runsheet_sheet::Sheet;
+
+use crate::args::{NarrowArgs, ReachArgs, RunArgs};
+use crate::error::CliError;
+use crate::exit::ExitStatus;
+use crate::launch::launch;
+use crate::session::Session;
+
+/// Run a deploy sheet
+///
+/// On a terminal the plan is shown first, with one question. A step is finished on all its hosts before the next one starts; a host that
+/// fails ends the sheet after its step.
+#[derive(Debug, Args)]
+pub(crate) struct RunSheetArgs {
+    #[command(flatten)]
+    pub(crate) sheet: SheetArgs,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Which sheet, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct SheetArgs {
+    /// The sheet: a file, or the name of one in `sheets/`
+    #[arg(value_name = "SHEET")]
+    pub(crate) sheet: PathBuf,
+    /// Give a variable of the sheet another value
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Sheet")]
+    pub(crate) set: Vec<String>,
+    /// Begin with this step (id or title)
+    #[arg(long, value_name = "STEP", help_heading = "Sheet")]
+    pub(crate) start_at: Option<String>,
+    /// Only these steps
+    #[arg(long, value_name = "STEP", help_heading = "Sheet")]
+    pub(crate) only: Vec<String>,
+    /// All but these steps
+    #[arg(long, value_name = "STEP", help_heading = "Sheet")]
+    pub(crate) skip: Vec<String>,
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
+}
+
+impl SheetArgs {
+    pub(crate) fn choice(&self) -> StepChoice {
+        StepChoice { start_at: self.start_at.clone(), only: self.only.clone(), skip: self.skip.clone() }
+    }
+}
+
+impl RunArgs {
+    /// Puts what the flags say in the place of what the sheet says.
+    pub(crate) fn applied(&self, mut sheet: Sheet) -> Result<Sheet, CliError> {
+        if let Some(forks) = self.forks {
+            sheet = sheet.with_forks(usize::from(forks))?;
+        }
+        if let Some(timeout) = self.timeout {
+            sheet = sheet.with_timeout(timeout)?;
+        }
+        Ok(sheet)
+    }
+}
+
+pub(crate) async fn exec(args: RunSheetArgs, session: &Session) -> Result<ExitStatus, CliError> {
+    let sheet = args.run.applied(session.sheet(&args.sheet.sheet, &args.sheet.set)?)?;
+    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    launch(session, plan, &args.reach, &args.run, "run").await
+}

@@ -1,0 +1,172 @@
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus as ProcessStatus;
+
+use runsheet_diagnostics::{Hint, Hints};
+use runsheet_inventory::InventoryError;
+use runsheet_journal::JournalError;
+use runsheet_model::{MaskError, SecretName};
+use runsheet_plan::PlanError;
+use runsheet_practice::PracticeError;
+use runsheet_sheet::SheetError;
+use runsheet_task::UnknownTask;
+use runsheet_yaml::YamlError;
+use thiserror::Error;
+
+use crate::exit::ExitStatus;
+
+/// Why the program could not do what it was asked.
+#[derive(Debug, Error)]
+pub(crate) enum CliError {
+    /// The environment is too poor to start.
+    #[error("the variable HOME names no folder")]
+    NoHome,
+
+    /// The working directory is gone.
+    #[error("the working directory cannot be read")]
+    WorkingDirectory { source: io::Error },
+
+    /// A command line that clap cannot check.
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+
+    /// A file of the project is wrong.
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+
+    /// Host groups or a pattern are wrong.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+
+    /// A sheet is wrong.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+
+    /// A sheet does not fit hosts and tasks.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+
+    /// There is no such task.
+    #[error(transparent)]
+    Task(#[from] UnknownTask),
+
+    /// A secret cannot be had.
+    #[error("secret `{name}` cannot be read")]
+    Secret {
+        name: SecretName,
+        #[source]
+        problem: SecretProblem,
+    },
+
+    /// A secret cannot be hidden.
+    #[error(transparent)]
+    Mask(#[from] MaskError),
+
+    /// The record of a run cannot be kept or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+
+    /// Practice hosts cannot be started.
+    #[error(transparent)]
+    Practice(#[from] PracticeError),
+
+    /// Standard output or error cannot be written.
+    #[error("failed to write the output")]
+    Output { source: io::Error },
+
+    /// A file cannot be written.
+    #[error("failed to write `{path}`")]
+    Write { path: PathBuf, source: io::Error },
+
+    /// Signals cannot be listened to.
+    #[error("failed to listen for signals")]
+    Signals { source: io::Error },
+
+    /// The log's filter makes no sense.
+    #[error("the log filter is wrong")]
+    LogFilter { source: tracing_subscriber::filter::ParseError },
+
+    /// The log's file cannot be opened.
+    #[error("failed to open the log file `{path}`")]
+    LogFile { path: PathBuf, source: io::Error },
+
+    /// The runtime cannot be started.
+    #[error("failed to start")]
+    Runtime { source: io::Error },
+}
+
+/// Why a secret cannot be read.
+#[derive(Debug, Error)]
+pub(crate) enum SecretProblem {
+    #[error("`runsheet.yaml` does not say where it comes from")]
+    Undeclared,
+    #[error("the environment variable `{variable}` is not set")]
+    NoVariable { variable: String },
+    #[error("failed to read `{path}`")]
+    File { path: PathBuf, source: io::Error },
+    #[error("`{path}` can be read by others (mode {mode:04o})")]
+    OpenToOthers { path: PathBuf, mode: u32 },
+    #[error("failed to run `{program}`")]
+    Command { program: String, source: io::Error },
+    #[error("`{program}` ended with {status}")]
+    CommandFailed { program: String, status: ProcessStatus },
+    #[error("the terminal cannot be read")]
+    Terminal { source: io::Error },
+    #[error("it is asked at the terminal, and there is none to ask at")]
+    NobodyToAsk,
+    #[error("it holds a NUL byte")]
+    Nul,
+}
+
+impl CliError {
+    /// A mistake on the command line.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// How the program ends with it.
+    pub(crate) fn status(&self) -> ExitStatus {
+        match self {
+            Self::Usage { .. }
+            | Self::Yaml(_)
+            | Self::Inventory(_)
+            | Self::Sheet(_)
+            | Self::Plan(_)
+            | Self::Task(_)
+            | Self::Secret { .. }
+            | Self::Mask(_)
+            | Self::LogFilter { .. } => ExitStatus::Usage,
+            Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
+            Self::NoHome
+            | Self::WorkingDirectory { .. }
+            | Self::Journal(_)
+            | Self::Practice(_)
+            | Self::Output { .. }
+            | Self::Write { .. }
+            | Self::Signals { .. }
+            | Self::LogFile { .. }
+            | Self::Runtime { .. } => ExitStatus::Internal,
+        }
+    }
+}
+
+impl Hint for CliError {
+    fn hints(&self) -> Hints {
+        match self {
+            Self::Usage { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
+            Self::Yaml(error) => error.hint().map(Hints::from).unwrap_or_default(),
+            Self::Inventory(error) => error.hints(),
+            Self::Sheet(error) => error.hints(),
+            Self::Plan(error) => error.hints(),
+            Self::Task(error) => error.hints(),
+            Self::Journal(error) => error.hints(),
+            Self::Secret { problem: SecretProblem::OpenToOthers { path, .. }, .. } => {
+                Hints::from(format!("chmod 600 {}", path.display()))
+            }
+            Self::Secret { problem: SecretProblem::Undeclared, name } => {
+                Hints::from(format!("write `secrets: {{{name}: {{env: VARIABLE}}}}` into runsheet.yaml"))
+            }
+            _ => Hints::none(),
+        }
+    }
+}

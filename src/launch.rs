@@ -1,0 +1,181 @@
+use std::io;
+use std::sync::Arc;
+
+use runsheet_events::{DisplaySink, Observer};
+use runsheet_inventory::fold;
+use runsheet_journal::{History, JournalWriter, Keep, WriterSettings, clean};
+use runsheet_local::ThisMachine;
+use runsheet_model::{Mask, RunId};
+use runsheet_plan::Plan;
+use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Size, Terminal};
+use runsheet_runner::{Identity, RunReport, Runner, Seams, Settings};
+use runsheet_ssh::{SshConnector, SshSettings};
+use tracing::{Instrument, info_span};
+
+use crate::args::{Format, ReachArgs, RunArgs};
+use crate::error::CliError;
+use crate::exit::ExitStatus;
+use crate::people::{self, Mode, People};
+use crate::session::Session;
+use crate::{secrets, show_plan, signals, terminal_size, version};
+
+/// Runs a plan, from its secrets to its recap: the one way for `run`, `do`, `exec`, `put`, `get` and `demo`.
+pub(crate) async fn launch(
+    session: &Session,
+    plan: Plan,
+    reach: &ReachArgs,
+    args: &RunArgs,
+    command: &str,
+) -> Result<ExitStatus, CliError> {
+    if args.dry_run {
+        show_plan::print(&plan, args.format, &session.printer)?;
+        return Ok(ExitStatus::Success);
+    }
+    let endpoints = session.endpoints(&plan, reach)?;
+    // A connection is an open file; where the limit cannot be raised, the hosts beyond it say so themselves.
+    if let Err(error) = runsheet_practice::raise_open_files() {
+        tracing::debug!(%error, "the limit on open files stays as it is");
+    }
+    if command == "run" && !confirmed(session, &plan, args)? {
+        session.printer.note("nothing was run\n");
+        return Ok(ExitStatus::Stopped);
+    }
+    let may_ask = session.environment.stdin_terminal && !args.no_input;
+    let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
+    let mask = Mask::new(secrets.iter())?;
+
+    let state = session.state()?;
+    let run = RunId::fresh();
+    let text = serde_json::to_vec(&plan).map_err(|error| CliError::Output { source: error.into() })?;
+    let folder = state.create_run(run, &text)?;
+    let output = folder.path().join("output");
+    let settings = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
+    let journal = Arc::new(folder.start(&settings)?);
+
+    let size = Size::default();
+    let watch = Watch::start(session, args, &size, &output.display().to_string())?;
+    terminal_size::follow(size);
+    let identity = Identity {
+        run,
+        command: command.to_owned(),
+        version: version::VERSION.to_owned(),
+        user: session.environment.user.clone(),
+        machine: session.environment.machine.clone(),
+    };
+    let runner = Runner {
+        plan: Arc::new(plan),
+        endpoints,
+        identity,
+        seams: Seams {
+            connector: Arc::new(SshConnector::new(SshSettings::default())),
+            local: Arc::new(ThisMachine::default()),
+            registry: session.registry.clone(),
+            ledger: journal.clone(),
+            outputs: journal.clone(),
+            display: watch.lines,
+            ask: Arc::new(People::new(mode(session, args), session.environment.user.clone(), watch.suspend)),
+        },
+        secrets,
+        mask,
+        settings: Settings { fail_fast: args.fail_fast, ..Settings::default() },
+    };
+    let report = runner.execute(vec![watch.observer], signals::listen()?).instrument(info_span!("run", %run)).await;
+    finish(session, &journal, &report);
+    Ok(ExitStatus::of(&report.stats))
+}
+
+/// Shows what would run and asks once, on a terminal; elsewhere the command itself is the answer.
+fn confirmed(session: &Session, plan: &Plan, args: &RunArgs) -> Result<bool, CliError> {
+    let terminal = session.environment.stdin_terminal && session.environment.stderr_terminal;
+    if args.yes || args.no_input || !terminal || args.format == Format::Json {
+        return Ok(true);
+    }
+    session.printer.alarm(&show_plan::summary(plan, &session.printer));
+    people::confirm("run it?").map_err(|source| CliError::Output { source })
+}
+
+fn mode(session: &Session, args: &RunArgs) -> Mode {
+    match (args.yes, args.no_input || !session.environment.stdin_terminal) {
+        (true, _) => Mode::Yes,
+        (false, true) => Mode::No,
+        (false, false) => Mode::Terminal,
+    }
+}
+
+/// Who watches the run.
+struct Watch {
+    observer: Box<dyn Observer>,
+    lines: Arc<dyn DisplaySink>,
+    suspend: Box<dyn people::Suspend>,
+}
+
+impl Watch {
+    fn start(session: &Session, args: &RunArgs, size: &Size, output: &str) -> Result<Self, CliError> {
+        let environment = &session.environment;
+        let failed = |error: runsheet_events::ObserveError| CliError::Output { source: io::Error::other(error) };
+        let stdout = || Box::new(io::stdout());
+        let stderr = || Box::new(io::stderr());
+        if args.format == Format::Json {
+            let patience = Display::default().patience;
+            let observer = JsonLines::start(stdout(), stderr(), patience).map_err(failed)?;
+            return Ok(Self {
+                observer: Box::new(observer),
+                lines: Arc::new(NoLines),
+                suspend: Box::new(people::Nothing),
+            });
+        }
+        let format = if args.format == Format::Plain { ReportFormat::Plain } else { ReportFormat::Human };
+        let detail = match (session.global.quiet, session.global.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, 0) => Detail::Normal,
+            (false, _) => Detail::Verbose,
+        };
+        let display = Display {
+            format,
+            detail,
+            gather: args.gather,
+            live: environment.may_draw() && detail != Detail::Quiet,
+            size: size.clone(),
+            out: session.printer.out_palette(args.format),
+            err: session.printer.err_palette(args.format),
+            fold: |names| fold(names.iter().copied()),
+            output: Some(output.to_owned()),
+            ..Display::default()
+        };
+        let terminal = Terminal::start(display, stdout(), stderr()).map_err(failed)?;
+        let lines = Arc::new(terminal.lines());
+        let suspend = Box::new(people::Display::new(terminal.pause()));
+        Ok(Self { observer: Box::new(terminal), lines, suspend })
+    }
+}
+
+/// Takes lines where only events are shown.
+struct NoLines;
+
+impl DisplaySink for NoLines {
+    fn line(&self, _: runsheet_events::DisplayLine) {}
+}
+
+/// Closes the record and derives the history. Neither can change how the run ended.
+fn finish(session: &Session, journal: &JournalWriter, report: &RunReport) {
+    let printer = &session.printer;
+    if let Err(error) = journal.close() {
+        printer.alarm(&format!("error: {error}\n"));
+        printer.alarm("what follows happened and is on no disk; keep it:\n");
+        for event in &report.unrecorded {
+            if let Ok(line) = runsheet_events::encode(event) {
+                printer.alarm(&format!("{line}\n"));
+            }
+        }
+        return;
+    }
+    let derived = session.state().and_then(|state| {
+        History::open(&state)?.add_run(journal.run())?;
+        let keep = &session.project.settings.keep;
+        clean(&state, Keep { runs: keep.runs, output_bytes: keep.output_bytes() }, false)?;
+        Ok(())
+    });
+    if let Err(error) = derived {
+        printer.alarm(&format!("warning: the history is not up to date: {error}\n"));
+    }
+}

@@ -1,0 +1,232 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use runsheet_model::{SecretName, parse_duration};
+use runsheet_yaml::{Mark, Spanned, YamlError};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::environment::Environment;
+use crate::error::CliError;
+
+/// The name of the project's file.
+const FILE: &str = "runsheet.yaml";
+
+/// The project: its folder and what its `runsheet.yaml` says.
+#[derive(Debug)]
+pub(crate) struct Project {
+    /// The folder in which `runsheet.yaml` stands; without one the working directory.
+    pub(crate) root: PathBuf,
+    /// What it says; defaults without one.
+    pub(crate) settings: Settings,
+}
+
+/// What `runsheet.yaml` says.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Folder or file of the host groups. Default: `hostgroups/`.
+    pub(crate) hostgroups: Option<String>,
+    /// Folder of the deploy sheets. Default: `sheets/`.
+    pub(crate) sheets: Option<String>,
+    /// How hosts are reached.
+    pub(crate) ssh: SshSettings,
+    /// Values that are read once, never shown, and stand in plans and journals as their names.
+    #[schemars(with = "BTreeMap<String, SecretSource>")]
+    pub(crate) secrets: BTreeMap<String, Spanned<SecretSource>>,
+    /// What is kept of older runs.
+    pub(crate) keep: Keep,
+    /// Not supported yet.
+    #[schemars(skip)]
+    tasks: Option<Spanned<serde_json::Value>>,
+    /// Not supported yet.
+    #[schemars(skip)]
+    locks: Option<Spanned<serde_json::Value>>,
+    /// Not supported yet.
+    #[schemars(skip)]
+    sinks: Option<Spanned<serde_json::Value>>,
+    /// Not supported yet.
+    #[schemars(skip)]
+    local: Option<Spanned<serde_json::Value>>,
+}
+
+/// How hosts are reached.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SshSettings {
+    /// How long name lookup, connection, key exchange and login may take together, such as `30s`.
+    #[schemars(with = "Option<String>")]
+    pub(crate) connect_timeout: Option<Spanned<String>>,
+    /// What happens to a host whose key is not on record. Default: what ssh_config says, else `strict`.
+    pub(crate) host_keys: Option<HostKeys>,
+}
+
+/// What happens to a host whose key is not on record.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum HostKeys {
+    /// It is refused.
+    Strict,
+    /// Its key is put on record.
+    AcceptNew,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// A file that only its owner can read; one line end at its end is left out.
+    File(String),
+    /// A program and its arguments; what it prints, without one line end at its end.
+    Command(Vec<String>),
+    /// A question at the terminal, before anything runs.
+    Prompt(String),
+}
+
+/// What is kept of older runs.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Keep {
+    /// How many runs. Default: 200.
+    pub(crate) runs: usize,
+    /// How much output all runs together, such as `2GiB`. Default: 2 GiB.
+    #[schemars(with = "Option<String>")]
+    output: Option<Spanned<String>>,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { runs: 200, output: None }
+    }
+}
+
+impl Project {
+    /// Finds the project by walking up from the working directory.
+    pub(crate) fn find(environment: &Environment) -> Result<Self, CliError> {
+        let found = environment.cwd.ancestors().find(|folder| folder.join(FILE).is_file());
+        match found {
+            None => Ok(Self { root: environment.cwd.clone(), settings: Settings::default() }),
+            Some(root) => {
+                let file = root.join(FILE);
+                let settings: Settings = runsheet_yaml::load(&shown(&file, environment))?;
+                settings.check(&shown(&file, environment))?;
+                Ok(Self { root: root.to_owned(), settings })
+            }
+        }
+    }
+
+    /// Where the host groups are: what the settings say, else the folder if it is there.
+    pub(crate) fn hostgroups(&self, environment: &Environment) -> Option<PathBuf> {
+        match &self.settings.hostgroups {
+            Some(path) => Some(shown(&environment.path(&self.root, path), environment)),
+            None => {
+                Some(self.root.join("hostgroups")).filter(|path| path.exists()).map(|path| shown(&path, environment))
+            }
+        }
+    }
+
+    /// Finds a sheet: a path as it is, or the name of one in the sheets' folder with or without `.yaml`.
+    pub(crate) fn sheet(&self, name: &Path, environment: &Environment) -> PathBuf {
+        let sheets = environment.path(&self.root, self.settings.sheets.as_deref().unwrap_or("sheets"));
+        let mut with_ending = sheets.join(name).into_os_string();
+        with_ending.push(".yaml");
+        [environment.cwd.join(name), sheets.join(name), PathBuf::from(with_ending)]
+            .into_iter()
+            .find(|path| path.is_file())
+            .map_or_else(|| name.to_owned(), |path| shown(&path, environment))
+    }
+
+    /// How long connecting may take, if the settings say so.
+    pub(crate) fn connect_timeout(&self) -> Option<std::time::Duration> {
+        self.settings.ssh.connect_timeout.as_ref().and_then(|text| parse_duration(&text.value).ok())
+    }
+
+    /// The names of all secrets.
+    pub(crate) fn secret_names(&self) -> Vec<SecretName> {
+        self.settings.secrets.keys().filter_map(|name| SecretName::new(name.as_str()).ok()).collect()
+    }
+}
+
+impl Settings {
+    /// Checks what the types do not.
+    fn check(&self, file: &Path) -> Result<(), YamlError> {
+        let words = [("tasks", &self.tasks), ("locks", &self.locks), ("sinks", &self.sinks), ("local", &self.local)];
+        for (word, value) in words {
+            if let Some(value) = value {
+                return Err(YamlError::at(file, Mark::of(value), format!("`{word}` is not supported yet")));
+            }
+        }
+        for (name, source) in &self.secrets {
+            if SecretName::new(name.as_str()).is_err() {
+                let what = format!("`{name}` cannot be the name of a secret");
+                return Err(YamlError::at(file, Mark::of(source), what).with_hint("letters, digits, `-` and `_`"));
+            }
+            if matches!(&source.value, SecretSource::Command(words) if words.is_empty()) {
+                return Err(YamlError::at(file, Mark::of(source), format!("the command of secret `{name}` is empty")));
+            }
+        }
+        if let Some(limit) = &self.ssh.connect_timeout
+            && let Err(error) = parse_duration(&limit.value)
+        {
+            return Err(YamlError::at(file, Mark::of(limit), error.to_string()));
+        }
+        if let Some(size) = &self.keep.output
+            && parse_size(&size.value).is_none()
+        {
+            let what = format!("`{}` is not a size", size.value);
+            return Err(YamlError::at(file, Mark::of(size), what).with_hint("such as `500MiB` or `2GiB`"));
+        }
+        Ok(())
+    }
+}
+
+impl Keep {
+    /// How much output is kept, in bytes.
+    pub(crate) fn output_bytes(&self) -> u64 {
+        self.output.as_ref().and_then(|size| parse_size(&size.value)).unwrap_or(2 << 30)
+    }
+}
+
+/// Reads a size such as `500MiB`; units are powers of 1024.
+fn parse_size(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..end].parse().ok()?;
+    let factor: u64 = match text[end..].trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+/// A path as the user knows it: relative to the working directory where it lies below it.
+pub(crate) fn shown(path: &Path, environment: &Environment) -> PathBuf {
+    match path.strip_prefix(&environment.cwd) {
+        Ok(relative) if !relative.as_os_str().is_empty() => relative.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+/// The JSON Schema of `runsheet.yaml`.
+pub(crate) fn schema() -> serde_json::Value {
+    schemars::schema_for!(Settings).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        assert_eq!(parse_size("2GiB"), Some(2 << 30));
+        assert_eq!(parse_size("500 MiB"), Some(500 << 20));
+        for bad in ["", "GiB", "2GB", "-1", "99999999999TiB"] {
+            assert_eq!(parse_size(bad), None, "{bad:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use runsheet_inventory::{Flags, Inventory, Reach, SshConfig};
+use runsheet_journal::StateFolder;
+use runsheet_model::{Endpoint, HostKeyMode};
+use runsheet_plan::{Plan, Planning, StepChoice};
+use runsheet_sheet::Sheet;
+use runsheet_task::Registry;
+
+use crate::args::{GlobalArgs, HostKeyArg, NarrowArgs, ReachArgs, TargetArgs};
+use crate::environment::Environment;
+use crate::error::CliError;
+use crate::local_files::ProjectFiles;
+use crate::printer::Printer;
+use crate::project::{HostKeys, Project};
+
+/// What most commands start from: the surroundings, the project, its hosts and all tasks.
+pub(crate) struct Session {
+    pub(crate) environment: Environment,
+    pub(crate) project: Project,
+    pub(crate) printer: Printer,
+    pub(crate) inventory: Inventory,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) global: GlobalArgs,
+}
+
+impl Session {
+    /// Finds the project and loads its host groups.
+    pub(crate) fn open(environment: Environment, global: GlobalArgs) -> Result<Self, CliError> {
+        let printer = Printer::new(&global, &environment);
+        let project = Project::find(&environment)?;
+        let paths = if global.hostgroups.is_empty() {
+            project.hostgroups(&environment).into_iter().collect()
+        } else {
+            global.hostgroups.clone()
+        };
+        let inventory = if paths.is_empty() { Inventory::empty() } else { Inventory::load(&paths)? };
+        for warning in inventory.warnings() {
+            printer.note(&format!("warning: {warning}\n"));
+        }
+        let registry = Arc::new(runsheet_tasks::registry());
+        Ok(Self { environment, project, printer, inventory, registry, global })
+    }
+
+    /// Where runs are kept.
+    pub(crate) fn state(&self) -> Result<StateFolder, CliError> {
+        Ok(StateFolder::open(&self.environment.state)?)
+    }
+
+    /// Plans a sheet.
+    pub(crate) fn plan(
+        &self,
+        sheet: &Sheet,
+        narrow: &NarrowArgs,
+        choice: StepChoice,
+        unlisted: bool,
+    ) -> Result<Plan, CliError> {
+        for warning in &sheet.warnings {
+            self.printer.note(&format!("warning: {warning}\n"));
+        }
+        let secrets: BTreeSet<_> = self.project.secret_names().into_iter().collect();
+        let files = ProjectFiles::new(self.project.root.clone());
+        let planning = Planning {
+            inventory: &self.inventory,
+            registry: &self.registry,
+            files: &files,
+            secrets: &secrets,
+            read: &|path: &Path| fs::read_to_string(self.environment.cwd.join(path)),
+            exclude: narrow.exclude.clone(),
+            limit: narrow.limit.clone(),
+            // Without any host group, names on the command line can only be meant as they are.
+            unlisted: unlisted || self.inventory.host_names().next().is_none(),
+            choice,
+        };
+        Ok(Plan::resolve(sheet, &planning)?)
+    }
+
+    /// How every host of a plan is reached, in its order.
+    pub(crate) fn endpoints(&self, plan: &Plan, args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
+        let reach = self.reach(args)?;
+        Ok(plan.hosts.iter().map(|host| self.inventory.resolve(&host.name, &reach)).collect::<Result<_, _>>()?)
+    }
+
+    /// What is known beside the inventory about how to reach hosts.
+    pub(crate) fn reach(&self, args: &ReachArgs) -> Result<Reach, CliError> {
+        let home = &self.environment.home;
+        let ssh_config = match &args.ssh_config {
+            Some(none) if none.as_os_str() == "none" => SshConfig::default(),
+            Some(file) => SshConfig::load(std::slice::from_ref(file), home)?,
+            None => SshConfig::of_user(home)?,
+        };
+        for warning in ssh_config.warnings() {
+            self.printer.note(&format!("warning: {warning}\n"));
+        }
+        let host_keys = match (args.host_keys, self.project.settings.ssh.host_keys) {
+            (Some(HostKeyArg::Strict), _) | (None, Some(HostKeys::Strict)) => Some(HostKeyMode::Strict),
+            (Some(HostKeyArg::AcceptNew), _) | (None, Some(HostKeys::AcceptNew)) => Some(HostKeyMode::AcceptNew),
+            (None, None) => None,
+        };
+        let flags = Flags {
+            user: args.user.clone(),
+            port: args.port,
+            identities: args.identity.iter().map(|path| self.environment.cwd.join(path)).collect(),
+            jump: args.jump.clone(),
+            connect_timeout: args.connect_timeout.or_else(|| self.project.connect_timeout()),
+        };
+        let reach = Reach::new(home.clone(), self.environment.user.clone());
+        Ok(Reach { flags, ssh_config: Arc::new(ssh_config), agent: self.environment.agent.clone(), host_keys, ..reach })
+    }
+
+    /// Loads a sheet by path or name and changes its variables.
+    pub(crate) fn sheet(&self, name: &Path, set: &[String]) -> Result<Sheet, CliError> {
+        let path: PathBuf = self.project.sheet(name, &self.environment);
+        let mut sheet = Sheet::load(&path)?;
+        for assignment in set {
+            let Some((name, value)) = assignment.split_once('=') else {
+                return Err(CliError::usage(format!("`--set {assignment}` has no `=`"), "write `--set name=value`"));
+            };
+            sheet.set(name.trim(), value)?;
+        }
+        Ok(sheet)
+    }
+}
+
+impl TargetArgs {
+    /// The pattern that the flags make together.
+    pub(crate) fn pattern(&self) -> Result<String, CliError> {
+        let groups = self.groups.iter().map(|group| format!("@{group}"));
+        let all: Vec<_> = self.hosts.iter().cloned().chain(groups).collect();
+        if all.is_empty() {
+            return Err(CliError::usage("no hosts are given", "say which with `-H PATTERN` or `-g GROUP`"));
+        }
+        Ok(all.join(","))
+    }
+}

@@ -1,0 +1,81 @@
+use std::time::Duration;
+
+use runsheet_inventory::fold;
+use runsheet_model::{format_duration, plural};
+use runsheet_plan::{HostWork, Plan, PlanStep, Work};
+use runsheet_reporters::{Column, Table};
+
+use crate::args::Format;
+use crate::error::CliError;
+use crate::printer::Printer;
+
+/// Prints a plan as data: a table for people, the plan itself for programs.
+pub(crate) fn print(plan: &Plan, format: Format, printer: &Printer) -> Result<(), CliError> {
+    match format {
+        Format::Json => printer.json(plan),
+        Format::Human | Format::Plain => printer.data(&summary(plan, printer)),
+    }
+}
+
+/// Steps × hosts as a table, and what names the plan.
+pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
+    let mut table = Table::new([
+        Column::right("#"),
+        Column::left("step"),
+        Column::left("task"),
+        Column::left("hosts"),
+        Column::left("after"),
+        Column::left("owner"),
+        Column::right("expected"),
+    ]);
+    for (index, step) in plan.steps.iter().enumerate() {
+        let expect = step.expect_ms.map_or_else(String::new, |ms| format_duration(Duration::from_millis(ms)));
+        table.row([
+            (index + 1).to_string(),
+            step.name.clone(),
+            tasks(step),
+            hosts(plan, step),
+            after(step, index),
+            step.owner.clone().unwrap_or_default(),
+            expect,
+        ]);
+    }
+    let running = plan.steps.iter().filter(|step| step.left_out.is_none()).count();
+    format!(
+        "{}\n{}\n{} on {}, plan {}\n",
+        runsheet_model::visible(plan.sheet.as_bytes()),
+        table.render(printer.width, &printer.out_palette(Format::Human)),
+        plural(running, "step"),
+        plural(plan.hosts.len(), "host"),
+        plan.hash.short(),
+    )
+}
+
+fn tasks(step: &PlanStep) -> String {
+    match (&step.left_out, &step.work) {
+        (Some(reason), _) => format!("({reason})"),
+        (None, Work::Manual { .. }) => "manual".to_owned(),
+        (None, Work::Hosts(work)) => work.links.iter().map(|link| link.task.as_str()).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn hosts(plan: &Plan, step: &PlanStep) -> String {
+    let Some(HostWork { hosts, skipped, .. }) = step.host_work() else { return String::new() };
+    let folded = |positions: &[usize]| fold(positions.iter().map(|&host| plan.hosts[host].name.as_str()));
+    match (hosts.len(), skipped.len()) {
+        (0, 0) => String::new(),
+        (count, 0) => format!("{} ({count})", folded(hosts)),
+        (0, skipped_count) => format!("none; skips {} ({skipped_count})", folded(skipped)),
+        (count, skipped_count) => {
+            format!("{} ({count}); skips {} ({skipped_count})", folded(hosts), folded(skipped))
+        }
+    }
+}
+
+fn after(step: &PlanStep, index: usize) -> String {
+    match step.after.as_slice() {
+        [] if index > 0 && step.left_out.is_none() => "start".to_owned(),
+        [before] if index == before + 1 => String::new(),
+        steps => steps.iter().map(|before| (before + 1).to_string()).collect::<Vec<_>>().join(", "),
+    }
+}

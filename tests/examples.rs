@@ -1,0 +1,32 @@
+//! Every example in the repository is what it says.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::case::Case;
+
+#[test]
+fn the_example_host_groups_and_sheets_can_be_planned() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let case = Case::new();
+    let mut command = case.command(&["hosts", "--count"]);
+    let output = command.current_dir(root).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_new_project_can_be_planned_as_it_is() {
+    let case = Case::new();
+    case.run(&["init", "shop"]).exits(0);
+    let mut command: Command = case.command(&["plan", "example"]);
+    let output = command.current_dir(case.path("shop")).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for file in ["runsheet.yaml", "hostgroups/example.yaml", "sheets/example.yaml"] {
+        let path = case.path("shop").join(file);
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let schema = text.lines().next().and_then(|line| line.split("$schema=").nth(1)).expect("a schema");
+        let schema = path.parent().expect("a folder").join(schema);
+        let schema = std::fs::read_to_string(&schema).unwrap_or_else(|_| panic!("{file} points to no schema"));
+        serde_json::from_str::<serde_json::Value>(&schema).expect("a schema is JSON");
+    }
+}

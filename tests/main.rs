@@ -1,0 +1,18 @@
+//! End to end: the program itself, against practice hosts, a real sshd and a fleet of namespaces with real apaches.
+//!
+//! One binary, because linking is what takes long. What counts as evidence is taken outside the program: on the hosts, in their
+//! logs, in files.
+
+mod bad_input;
+mod case;
+mod demo;
+mod docs;
+mod examples;
+mod floors;
+mod human_output;
+mod killed;
+mod practice_runs;
+mod real_fleet;
+mod real_sshd;
+mod secrets;
+mod support;

@@ -1,0 +1,7 @@
+//! What the end-to-end tests stand on: the real sshd and real hosts, and no stand-in for either.
+
+pub(crate) mod fleet;
+mod processes;
+mod ssh;
+pub(crate) mod sshd;
+pub(crate) mod sshd_config;
