@@ -6,6 +6,7 @@ use crate::error::CliError;
 
 /// What the program reads of its surroundings, once: everything below is handed values.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the surroundings")]
 pub(crate) struct Environment {
     /// The home folder.
     pub(crate) home: PathBuf,

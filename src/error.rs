@@ -135,8 +135,8 @@ impl CliError {
             | Self::Task(_)
             | Self::Secret { .. }
             | Self::Mask(_)
-            | Self::LogFilter { .. } => ExitStatus::Usage,
-            Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
+            | Self::LogFilter { .. }
+            | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
             Self::NoHome
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)

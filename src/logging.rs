@@ -19,10 +19,10 @@ pub(crate) fn start(verbose: u8, wanted: Option<&str>, file: Option<&Path>) -> R
         1 => "debug",
         _ => "trace",
     };
-    let own: String = CRATES.iter().map(|name| format!(",{name}={level}")).collect();
+    let own = CRATES.map(|name| format!("{name}={level}")).join(",");
     let directives = match wanted {
-        Some(wanted) => format!("warn{own},{wanted},russh=warn,russh_sftp=warn,ureq=warn"),
-        None => format!("{}{own}", if level == "error" { "error" } else { "warn" }),
+        Some(wanted) => format!("warn,{own},{wanted},russh=warn,russh_sftp=warn,ureq=warn"),
+        None => format!("{},{own}", if level == "error" { "error" } else { "warn" }),
     };
     let filter = EnvFilter::try_new(&directives).map_err(|source| CliError::LogFilter { source })?;
     let builder = fmt().with_env_filter(filter).with_target(true).with_span_events(FmtSpan::CLOSE);

@@ -13,7 +13,10 @@ fn files_in(page: &str) -> Vec<(String, String)> {
         .filter_map(|block| {
             let text = block.split("```").next()?;
             let path = text.lines().next()?.strip_prefix("# ")?.trim();
-            path.ends_with(".yaml").then(|| (path.to_owned(), text.to_owned()))
+            Path::new(path)
+                .extension()
+                .is_some_and(|ending| ending == "yaml")
+                .then(|| (path.to_owned(), text.to_owned()))
         })
         .collect()
 }

@@ -11,13 +11,13 @@ use runsheet_events::{EventKind, RunEvent};
 use crate::practice_runs::Stage;
 
 const SHEET: &str = "name: Kill me\nsteps:\n\
-    \x20 - {name: A, task: command, hosts: web, args: {run: 'echo a >>log; sleep 0.0$((RANDOM % 5))'}}\n\
+    \x20 - {name: A, task: command, hosts: web, args: {run: 'echo a >>log; sleep 0.02'}}\n\
     \x20 - {name: B, task: command, hosts: web, args: {run: echo b >>log}}\n\
     \x20 - {name: C, task: command, hosts: web, args: {run: echo c >>log}}\n";
 
 #[test]
 fn kill_9_at_any_moment_loses_no_outcome_that_was_shown() {
-    let rounds = if std::env::var_os("RUNSHEET_LONG").is_some() { 300 } else { 50 };
+    let rounds: u32 = if std::env::var_os("RUNSHEET_LONG").is_some() { 300 } else { 50 };
     let stage = Stage::new("web[1-8]: ok").sheet(SHEET);
     // How long a run takes that nobody kills: moments are drawn from that.
     let started = Instant::now();
@@ -41,13 +41,13 @@ fn kill_9_at_any_moment_loses_no_outcome_that_was_shown() {
             );
         }
         outcomes += shown.iter().filter(|event| matches!(event.kind, EventKind::AttemptFinished { .. })).count();
-        torn_off += usize::from(!kept.iter().any(|event| matches!(event.kind, EventKind::RunFinished { .. })));
+        torn_off += u32::from(!kept.iter().any(|event| matches!(event.kind, EventKind::RunFinished { .. })));
         if !journal.is_empty() {
             stage.case.run(&["journal", "verify"]).exits(0);
             stage.case.run(&["show"]).exits(0);
         }
     }
-    assert!(torn_off > rounds as usize / 4, "only {torn_off} of {rounds} runs were really cut short");
+    assert!(torn_off > rounds / 4, "only {torn_off} of {rounds} runs were really cut short");
     assert!(outcomes > 0, "no outcome was ever shown before a kill");
 }
 

@@ -11,6 +11,7 @@ use crate::session::Session;
 
 /// Show which hosts a pattern selects, and how each is reached
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct HostsArgs {
     /// The pattern; without one, all hosts
     #[arg(default_value = "@*")]

@@ -29,7 +29,7 @@ fn step_id() -> impl Strategy<Value = StepId> {
 }
 
 fn host_name() -> impl Strategy<Value = HostName> {
-    "[a-zA-Z0-9.:%~]{1,30}".prop_map(|name| HostName::new(name).expect("a name"))
+    "[a-zA-Z0-9:%~][a-zA-Z0-9.:%~]{0,29}".prop_map(|name| HostName::new(name).expect("a name"))
 }
 
 fn failure() -> impl Strategy<Value = Failure> {

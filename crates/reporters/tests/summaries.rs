@@ -53,7 +53,6 @@ fn a_run_that_was_cut_off_says_so() {
       1  One   1 ok (1 changed), 1 not over        -     -
       2  Two   not started                         -     -
     full output: /var/lib/runsheet/5f3a9c21/output
-    to go on: runsheet resume 5f3a9c21
     ");
     assert_eq!(
         recap(&RunStats::default(), &context(&Findings::default())).lines().next(),

@@ -237,7 +237,7 @@ fn a_closed_pager_ends_the_output_and_not_the_run() {
         1,
         "{text}"
     );
-    assert!(text.contains("runsheet resume 5f3a9c21"), "{text}");
+    assert!(text.contains("to see it again: runsheet show 5f3a9c21"), "{text}");
 }
 
 #[test]

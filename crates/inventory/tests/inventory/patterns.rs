@@ -55,7 +55,7 @@ fn mistakes_in_patterns_are_pointed_at() {
         ("web01,@sorl", "pattern `web01,@sorl`, column 7: there is no group `sorl`\nhint: did you mean `solr`?"),
         (
             "web[01-09]",
-            "pattern `web[01-09]`, column 1: there is no host or group `web05`\nhint: did you mean `web04`?",
+            "pattern `web[01-09]`, column 1: there is no host or group `web05`\nhint: did you mean `web01`?",
         ),
         (
             "web01!wbe02",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -78,7 +79,8 @@ impl Agent {
             .expect("ssh-agent starts");
         let agent = Self { folder, child };
         let started = async {
-            while !agent.socket().exists() {
+            // The socket is there before anybody listens on it.
+            while UnixStream::connect(agent.socket()).is_err() {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
