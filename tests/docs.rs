@@ -96,3 +96,30 @@ fn every_test_that_a_promise_names_exists() {
         }
     }
 }
+
+/// The targets of the links of a page that are files of ours, without anchors.
+fn links(page: &str) -> impl Iterator<Item = &str> {
+    page.split("](").skip(1).filter_map(|rest| {
+        let target = rest.split(')').next()?.split('#').next()?;
+        (!target.is_empty() && !target.contains("://")).then_some(target)
+    })
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for folder in ["", "docs", "docs/design", "docs/tasks"] {
+        let folder = root.join(folder);
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                for link in links(&fs::read_to_string(&path).expect("a page")) {
+                    assert!(folder.join(link).exists(), "{}: {link} is not there", path.display());
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} links were found");
+}
