@@ -25,6 +25,8 @@ pub(crate) struct Session {
     pub(crate) inventory: Inventory,
     pub(crate) registry: Arc<Registry>,
     pub(crate) global: GlobalArgs,
+    /// Whether records of runs outlast the program.
+    pub(crate) keeps_records: bool,
 }
 
 impl Session {
@@ -42,7 +44,7 @@ impl Session {
             printer.note(&format!("warning: {warning}\n"));
         }
         let registry = Arc::new(runsheet_tasks::registry());
-        Ok(Self { environment, project, printer, inventory, registry, global })
+        Ok(Self { environment, project, printer, inventory, registry, global, keeps_records: true })
     }
 
     /// Where runs are kept.
@@ -113,7 +115,7 @@ impl Session {
 
     /// Loads a sheet by path or name and changes its variables.
     pub(crate) fn sheet(&self, name: &Path, set: &[String]) -> Result<Sheet, CliError> {
-        let path: PathBuf = self.project.sheet(name, &self.environment);
+        let path: PathBuf = self.project.sheet(name, &self.environment)?;
         let mut sheet = Sheet::load(&path)?;
         for assignment in set {
             let Some((name, value)) = assignment.split_once('=') else {

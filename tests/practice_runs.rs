@@ -119,6 +119,13 @@ fn exec_shows_each_line_with_its_host() {
 }
 
 #[test]
+fn exec_takes_all_that_follows_its_own_flags() {
+    let stage = Stage::new("web1: ok");
+    let ran = stage.case.run(&["exec", "-F", "ssh_config", "-H", "web1", "echo", "-n", "-g", "x; echo"]).exits(0);
+    assert_eq!(ran.stdout, "[web1] -g x\n");
+}
+
+#[test]
 fn exec_takes_its_command_as_it_is() {
     let stage = Stage::new("web1: ok");
     let ran = stage.case.run_with_flags(&["exec", "-H", "web1", "--", "printf '%s' '{{ .Names }} {% x %}'"]).exits(0);

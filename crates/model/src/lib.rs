@@ -15,7 +15,7 @@ mod state;
 mod text;
 mod vars;
 
-pub use duration::{DurationError, duration_ms, format_duration, parse_duration};
+pub use duration::{DurationError, duration_ms, format_chosen_duration, format_duration, parse_duration};
 pub use endpoint::{Endpoint, Hop, HostKeyMode, HostKeys};
 pub use host_name::{HostName, NameError, valid_host, valid_user};
 pub use mask::{MASK, Mask, MaskError, MaskStream};

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use runsheet_events::{RunStats, StepStats};
-use runsheet_model::visible;
+use runsheet_model::{format_chosen_duration, visible};
 
-use crate::wording::{cut, expected, running_for, title};
+use crate::wording::{cut, running_for, title};
 
 /// The longest title in a live line, in columns: counts matter more there.
 const TITLE: usize = 30;
@@ -38,7 +38,7 @@ fn live_line(stats: &RunStats, index: usize, step: &StepStats, now: Duration) ->
     }
     line.push_str(&format!("  {elapsed}"));
     if let Some(expect) = step.planned.expect_ms {
-        line.push_str(&format!(" of {}", expected(Duration::from_millis(expect))));
+        line.push_str(&format!(" of {}", format_chosen_duration(Duration::from_millis(expect))));
     }
     let slowest = step.running.iter().min_by_key(|(_, since)| **since);
     if let Some((host, since)) = slowest {
