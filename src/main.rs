@@ -9,7 +9,6 @@ mod environment;
 mod error;
 mod exit;
 mod launch;
-mod local_files;
 mod logging;
 mod people;
 mod printer;

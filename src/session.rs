@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use runsheet_inventory::{Flags, Inventory, Reach, SshConfig};
 use runsheet_journal::StateFolder;
+use runsheet_local::ProjectFiles;
 use runsheet_model::{Endpoint, HostKeyMode};
 use runsheet_plan::{Plan, Planning, StepChoice};
 use runsheet_sheet::Sheet;
@@ -13,7 +14,6 @@ use runsheet_task::Registry;
 use crate::args::{GlobalArgs, HostKeyArg, NarrowArgs, ReachArgs, TargetArgs};
 use crate::environment::Environment;
 use crate::error::CliError;
-use crate::local_files::ProjectFiles;
 use crate::printer::Printer;
 use crate::project::{HostKeys, Project};
 

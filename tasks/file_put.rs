@@ -18,14 +18,14 @@ pub(crate) fn spec() -> TaskSpec {
         )
         .arg(Arg::required("source", ArgKind::LocalFile, "The file on this machine."))
         .arg(Arg::required("target", ArgKind::Text, "Its path on the host."))
-        .arg(Arg::optional("mode", ArgKind::Mode, "Its mode.").default("0644"))
+        .arg(Arg::optional("mode", ArgKind::Mode, "Its mode; without one 0755 for a file that its owner may execute, else 0644."))
         .idempotent()
 }
 
 pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
     let source = config.local_file("source")?;
     let target = config.text("target")?;
-    let mode = octal(config.text("mode")?).unwrap_or(0o644);
+    let mode = config.opt_text("mode").and_then(octal).unwrap_or_else(|| source.mode());
     if target.is_empty() || target.ends_with('/') {
         return Ok(Outcome::failed(format!("`{target}` is not the path of a file"), 2));
     }
@@ -39,6 +39,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
             target: target.to_owned(),
             mode: Some(mode),
             sha256: Some(source.sha256),
+            folders: false,
         })
         .await?;
     Ok(Outcome::changed(format!("{} bytes sent to `{target}`", sent.bytes)))

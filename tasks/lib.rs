@@ -14,6 +14,7 @@ mod apache_stop;
 mod command;
 mod file_get;
 mod file_put;
+mod file_sync;
 mod http_check;
 mod module;
 mod on_host;
@@ -47,6 +48,7 @@ pub fn registry() -> Registry {
         command,
         file_get,
         file_put,
+        file_sync,
         http_check,
         script,
         service_reload,

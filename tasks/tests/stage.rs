@@ -1,14 +1,11 @@
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_local::ThisMachine;
+use runsheet_local::{ProjectFiles, ThisMachine};
 use runsheet_model::{HostName, Outcome, RunId, Secret, SecretName, StepId};
-use runsheet_task::{
-    Args, Config, Host, Limits, Local, LocalFile, LocalFiles, Notes, Remote, Secrets, ShellSettings, TaskError,
-};
+use runsheet_task::{Args, Config, Host, Limits, Local, Notes, Remote, Secrets, ShellSettings, TaskError};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
@@ -49,7 +46,7 @@ impl Stage {
         let registry = runsheet_tasks::registry();
         let task = registry.get(task).expect("the task exists");
         let given: Map<String, Value> = serde_json::from_value(args).expect("arguments are a map");
-        task.spec().check(&given, self).expect("the arguments are right")
+        task.spec().check(&given, &ProjectFiles::new(self.project.clone())).expect("the arguments are right")
     }
 
     /// Does the work as the runner does.
@@ -78,14 +75,6 @@ impl Stage {
             Arc::new(Unheard),
         );
         task.do_work(&config, &host).await
-    }
-}
-
-impl LocalFiles for Stage {
-    fn look_up(&self, path: &str) -> io::Result<LocalFile> {
-        let path = self.project.join(path);
-        let content = std::fs::read(&path)?;
-        Ok(LocalFile { path, sha256: sha256(&content), bytes: content.len() as u64 })
     }
 }
 

@@ -11,7 +11,9 @@ use runsheet_inventory::Inventory;
 use runsheet_model::SecretName;
 use runsheet_plan::{PerHost, Plan, PlanError, Planning, StepChoice};
 use runsheet_sheet::Sheet;
-use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, LocalFiles, Outcome, Registry, Task, TaskError, TaskSpec};
+use runsheet_task::{
+    Arg, ArgKind, Config, Host, LocalFile, LocalFiles, LocalFolder, Outcome, Registry, Task, TaskError, TaskSpec,
+};
 
 const GROUPS: &str = "\
 groups:
@@ -40,7 +42,7 @@ impl Task for Nothing {
     }
 }
 
-/// Files that exist only here: their content is their path, and `changed` is what has been written since.
+/// Files that exist only here: their content is their path and what has been written since; `x` makes them executable instead.
 struct Files(&'static str);
 
 impl LocalFiles for Files {
@@ -48,7 +50,17 @@ impl LocalFiles for Files {
         if path == "missing" {
             return Err(io::ErrorKind::NotFound.into());
         }
-        Ok(LocalFile { path: format!("/here/{path}").into(), sha256: format!("{path}{}", self.0), bytes: 3 })
+        Ok(LocalFile {
+            path: format!("/here/{path}").into(),
+            sha256: format!("{path}{}", if self.0 == "x" { "" } else { self.0 }),
+            bytes: 3,
+            executable: self.0 == "x",
+        })
+    }
+
+    fn look_up_folder(&self, path: &str) -> io::Result<LocalFolder> {
+        let file = |name: &str| self.look_up(name).map(|file| (name.to_owned(), file));
+        Ok(LocalFolder { path: format!("/here/{path}").into(), files: vec![file("a")?, file("b")?] })
     }
 }
 
@@ -65,6 +77,7 @@ fn registry() -> Registry {
         TaskSpec::new("work", "Works.")
             .arg(Arg::optional("text", ArgKind::Text, "A text."))
             .arg(Arg::optional("file", ArgKind::LocalFile, "A file."))
+            .arg(Arg::optional("folder", ArgKind::LocalFolder, "A folder."))
             .arg(Arg::optional("token", ArgKind::TextOrSecret, "A token.")),
     )));
     registry
@@ -238,4 +251,18 @@ fn a_plan_survives_being_written_and_read() {
     let plan = plan(&step("hosts: solr, args: {text: '{{ host.name }}'}, sudo: true")).expect("a plan");
     let text = serde_json::to_string(&plan).expect("json");
     assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+}
+
+#[test]
+fn what_is_sent_counts_by_content_and_whether_it_can_be_executed_not_by_where_it_lies() {
+    for args in ["{file: app}", "{folder: site}"] {
+        let hash_with = |args: &str, files: &'static str| {
+            plan_with(&step(&format!("hosts: web, args: {args}")), |_| {}, &Files(files)).expect("a plan").hash
+        };
+        let hash = hash_with(args, "");
+        assert_ne!(hash, hash_with(args, "!"), "{args}: other content");
+        assert_ne!(hash, hash_with(args, "x"), "{args}: another mode");
+    }
+    let elsewhere = |folder: &str| hash(&step(&format!("hosts: web, args: {{folder: {folder}}}")));
+    assert_eq!(elsewhere("site"), elsewhere("other"));
 }

@@ -1,13 +1,14 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use russh::client::{Handle, Msg};
 use russh::{Channel, Disconnect};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::client::Client;
 use crate::link_state::LinkState;
+use crate::transfer::Sftp;
 
 /// Channels in use at once. sshd allows ten sessions on a connection unless told otherwise (`MaxSessions`).
 pub(crate) const CHANNELS: usize = 8;
@@ -26,6 +27,7 @@ pub(crate) struct Link {
     is_root: bool,
     slots: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
+    sftp: Mutex<Weak<Sftp>>,
     cut: CancellationToken,
     _cut_on_drop: DropGuard,
     /// The jump host it goes through.
@@ -47,6 +49,7 @@ impl Link {
             is_root: user == "root",
             slots: Arc::new(Semaphore::new(CHANNELS)),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+            sftp: Mutex::default(),
             _cut_on_drop: cut.clone().drop_guard(),
             cut,
             _via: via,
@@ -73,6 +76,11 @@ impl Link {
     /// The places for handshakes through it, where it is a jump host.
     pub(crate) fn handshakes(&self) -> &Arc<Semaphore> {
         &self.handshakes
+    }
+
+    /// The SFTP session that is under way on it, if there is one.
+    pub(crate) fn sftp(&self) -> &Mutex<Weak<Sftp>> {
+        &self.sftp
     }
 
     pub(crate) async fn open_session(&self) -> Result<Channel<Msg>, russh::Error> {

@@ -16,7 +16,7 @@ mod remote;
 mod shell;
 mod spec;
 
-pub use args::{ArgError, Args, LocalFile, LocalFiles};
+pub use args::{ArgError, Args, LocalFile, LocalFiles, LocalFolder};
 use async_trait::async_trait;
 pub use capture::Capture;
 pub use command::{Command, CommandResult};

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use runsheet_model::LostReason;
+use runsheet_model::{LostReason, hex};
 use runsheet_task::{Content, Limits, RemoteError, Transfer, Upload};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::error::Error as SftpError;
@@ -11,11 +11,11 @@ use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, Packet, StatusCode};
 use sha2::{Digest, Sha256};
 
+use super::IN_FLIGHT;
 use super::failure::{Failure, is_absent, is_answer};
 use super::remote_temp::RemoteTemp;
 use super::sftp::Sftp;
 use super::source::Source;
-use super::{IN_FLIGHT, hex};
 use crate::link::Link;
 use crate::settings::Deadlines;
 
@@ -38,7 +38,7 @@ pub(crate) async fn put(
     upload: &Upload,
     limits: &Limits,
 ) -> Result<Transfer, RemoteError> {
-    let sftp = Sftp::start(link, deadlines, limits).await?;
+    let sftp = Sftp::of(link, deadlines, limits).await?;
     let renaming = AtomicBool::new(false);
     let cut_short = |error| {
         if renaming.load(Ordering::Relaxed) { unanswered() } else { error }
@@ -61,6 +61,9 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
     // Which mode a new file gets the host alone knows: it makes one, and says.
     let wanted = upload.mode.or(target.mode);
     let first_mode = if wanted.is_some() { PRIVATE } else { NEW_FILE };
+    if upload.folders && !target.exists {
+        make_folders(raw, target.folder()).await?;
+    }
     let (temp, handle) = RemoteTemp::create(raw, target.folder(), first_mode).await?;
     let mode = if let Some(mode) = wanted {
         mode
@@ -78,7 +81,7 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
     if written.attrs.size.is_some_and(|size| size != transfer.bytes) {
         return Err(Failure::untouched("the host did not keep all of it"));
     }
-    set_mode(raw, &handle, mode & PERMISSIONS).await?;
+    finish(raw, &handle, mode & PERMISSIONS, source.modified()).await?;
     if sftp.has(extensions::FSYNC, "1") {
         let synced = raw.fsync(&handle).await;
         synced.map_err(|error| Failure::host("failed to bring it to the disk", &error))?;
@@ -91,9 +94,38 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
 }
 
 async fn set_mode(raw: &RawSftpSession, handle: &str, mode: u32) -> Result<(), Failure> {
-    let attributes = FileAttributes { permissions: Some(mode), ..FileAttributes::empty() };
+    finish(raw, handle, mode, None).await
+}
+
+/// Sets mode and time of modification, the latter in seconds since the Unix epoch.
+async fn finish(raw: &RawSftpSession, handle: &str, mode: u32, modified: Option<u32>) -> Result<(), Failure> {
+    let attributes =
+        FileAttributes { permissions: Some(mode), atime: modified, mtime: modified, ..FileAttributes::empty() };
     let set = raw.fsetstat(handle, attributes).await;
     set.map(drop).map_err(|error| Failure::host("failed to set its mode", &error))
+}
+
+/// Makes a folder (that ends with `/`, or is empty for the login folder) and those above it, as far as they are missing.
+async fn make_folders(raw: &RawSftpSession, folder: &str) -> Result<(), Failure> {
+    let ends = folder.char_indices().rev().filter(|&(at, c)| c == '/' && at > 0).map(|(at, _)| at);
+    let mut missing = Vec::new();
+    for end in ends {
+        match raw.stat(&folder[..end]).await {
+            Ok(_) => break,
+            Err(error) if is_absent(&error) => missing.push(&folder[..end]),
+            Err(error) => return Err(Failure::host(&format!("failed to look at `{}`", &folder[..end]), &error)),
+        }
+    }
+    for path in missing.into_iter().rev() {
+        // Its mode is for the host's umask to say.
+        if let Err(error) = raw.mkdir(path, FileAttributes::empty()).await {
+            // Somebody else may have been faster.
+            if !raw.stat(path).await.is_ok_and(|found| found.attrs.is_dir()) {
+                return Err(Failure::host(&format!("failed to make the folder `{path}`"), &error));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes all that comes from a source, several pieces at once, and returns how much that was.
@@ -118,7 +150,7 @@ async fn write_all(sftp: &Sftp, folder: &str, handle: &str, source: &mut Source)
             return Err(write_failure(sftp, folder, &error).await);
         }
     }
-    Ok(Transfer { bytes, sha256: hex(&hash.finalize()) })
+    Ok(Transfer::of_file(bytes, hex(&hash.finalize())))
 }
 
 /// The protocol has no word for a full disk, so the disk is asked.

@@ -2,6 +2,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use runsheet_task::Content;
 use rustix::fs::{Mode, OFlags};
@@ -13,7 +14,7 @@ use super::failure::Failure;
 
 /// Where the content of an upload comes from.
 pub(crate) enum Source {
-    File { file: File, what: String },
+    File { file: File, modified: Option<u32>, what: String },
     Bytes { bytes: Arc<[u8]>, at: usize },
 }
 
@@ -26,10 +27,18 @@ impl Source {
                 let owned = path.clone();
                 let opened = tokio::task::spawn_blocking(move || open_file(&owned)).await;
                 match opened.map_err(io::Error::other) {
-                    Ok(Ok(file)) => Ok(Self::File { file: File::from_std(file), what }),
+                    Ok(Ok((file, modified))) => Ok(Self::File { file: File::from_std(file), modified, what }),
                     Ok(Err(error)) | Err(error) => Err(Failure::local(&what, &error)),
                 }
             }
+        }
+    }
+
+    /// When the file was last changed, in seconds since the Unix epoch; nothing for what is no file.
+    pub(crate) fn modified(&self) -> Option<u32> {
+        match self {
+            Self::Bytes { .. } => None,
+            Self::File { modified, .. } => *modified,
         }
     }
 
@@ -42,7 +51,7 @@ impl Source {
                 *at = end;
                 Ok(piece)
             }
-            Self::File { file, what } => {
+            Self::File { file, what, .. } => {
                 let mut piece = Vec::with_capacity(CHUNK as usize);
                 file.take(CHUNK.into()).read_to_end(&mut piece).await.map_err(|error| Failure::local(what, &error))?;
                 Ok(piece)
@@ -51,12 +60,15 @@ impl Source {
     }
 }
 
-fn open_file(path: &Path) -> io::Result<fs::File> {
+/// Opens a file and tells when it was last changed, if version 3 of the protocol has a number for that.
+fn open_file(path: &Path) -> io::Result<(fs::File, Option<u32>)> {
     // Opening a pipe would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    Ok(file)
+    let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Ok((file, modified.and_then(|since| u32::try_from(since.as_secs()).ok())))
 }

@@ -1,6 +1,7 @@
 //! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
 
 mod commands;
+mod folders;
 mod host_keys;
 mod logins;
 mod practice;

@@ -86,6 +86,7 @@ async fn a_transfer_that_is_cut_leaves_the_target_as_it_was() {
         target: "motd".to_owned(),
         mode: None,
         sha256: None,
+        folders: false,
     };
 
     let put = connected.remote.put(&upload, &limits(PATIENCE)).await;
@@ -105,6 +106,7 @@ async fn a_relative_target_is_in_the_login_folder() {
             target: target.to_owned(),
             mode: Some(0o640),
             sha256: None,
+            folders: false,
         };
         connected.remote.put(&upload, &limits(PATIENCE)).await.expect("sent");
     }
