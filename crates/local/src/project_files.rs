@@ -102,13 +102,11 @@ fn listed(path: PathBuf) -> io::Result<LocalFolder> {
 /// The name of a file in a folder. Hosts are asked about names line by line.
 fn name(folder: &Path, file: &Path) -> io::Result<String> {
     let name = file.strip_prefix(folder).unwrap_or(file);
-    match name.to_str().filter(|name| !name.contains(char::is_control)) {
-        Some(name) => Ok(name.to_owned()),
-        None => {
-            let name = visible(name.as_os_str().as_encoded_bytes()).replace('\n', "\\n");
-            Err(wrong(&format!("the name `{name}` is not UTF-8 or has control characters")))
-        }
+    if let Some(name) = name.to_str().filter(|name| !name.contains(char::is_control)) {
+        return Ok(name.to_owned());
     }
+    let name = visible(name.as_os_str().as_encoded_bytes()).replace('\n', "\\n");
+    Err(wrong(&format!("the name `{name}` is not UTF-8 or has control characters")))
 }
 
 fn wrong(what: &str) -> io::Error {
