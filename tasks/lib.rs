@@ -15,6 +15,7 @@ mod command;
 mod file_get;
 mod file_put;
 mod file_sync;
+mod file_template;
 mod http_check;
 mod module;
 mod on_host;
@@ -49,6 +50,7 @@ pub fn registry() -> Registry {
         file_get,
         file_put,
         file_sync,
+        file_template,
         http_check,
         script,
         service_reload,

@@ -96,6 +96,7 @@ fn kind(kind: ArgKind) -> String {
         ArgKind::TextList => "list of texts".to_owned(),
         ArgKind::LocalFile => "file here".to_owned(),
         ArgKind::LocalFolder => "folder here".to_owned(),
+        ArgKind::Template => "template here".to_owned(),
         ArgKind::Mode => "file mode".to_owned(),
     }
 }

@@ -13,6 +13,9 @@ use walkdir::WalkDir;
 /// The most files of a folder that is sent: each is a line of the plan, and a question to every host.
 const MOST_FILES: usize = 20_000;
 
+/// The largest file that is read as text, in bytes.
+const LONGEST_TEXT: u64 = 1 << 20;
+
 /// Files of a project, hashed while planning; each once, however many hosts get it.
 #[derive(Debug)]
 pub struct ProjectFiles {
@@ -31,6 +34,16 @@ impl ProjectFiles {
 impl LocalFiles for ProjectFiles {
     fn look_up(&self, path: &str) -> io::Result<LocalFile> {
         once(&self.files, path, || hashed(self.root.join(path)))
+    }
+
+    fn read_text(&self, path: &str) -> io::Result<String> {
+        let path = self.root.join(path);
+        if !path.metadata()?.is_file() {
+            return Err(wrong("it is not a file"));
+        }
+        let mut text = String::new();
+        File::open(path)?.take(LONGEST_TEXT + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > LONGEST_TEXT { Err(wrong("it is larger than 1 MiB")) } else { Ok(text) }
     }
 
     fn look_up_folder(&self, path: &str) -> io::Result<LocalFolder> {

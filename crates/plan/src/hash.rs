@@ -79,7 +79,7 @@ fn link_essence(link: &PlanLink) -> Value {
 /// A file or a folder of this machine counts by its content, wherever it lies.
 fn content(value: &Value) -> Value {
     let mut value = value.clone();
-    let is_local = value.get("sha256").is_some() || value.get("files").is_some();
+    let is_local = value.get("sha256").is_some() || value.get("files").is_some() || value.get("text").is_some();
     if let Some(fields) = value.as_object_mut().filter(|_| is_local) {
         fields.remove("path");
     }

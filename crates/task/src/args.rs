@@ -50,6 +50,9 @@ pub trait LocalFiles: Send + Sync {
     /// Finds a file by its path relative to the project's folder and hashes it.
     fn look_up(&self, path: &str) -> io::Result<LocalFile>;
 
+    /// Reads a file of text, of at most 1 MiB.
+    fn read_text(&self, path: &str) -> io::Result<String>;
+
     /// Finds a folder and hashes all files in it. Their names have no control characters and are UTF-8; links to files count as
     /// files; anything else but files and folders is an error.
     fn look_up_folder(&self, path: &str) -> io::Result<LocalFolder>;
@@ -175,6 +178,11 @@ impl Args {
         let files =
             files.map(|file| file.map(|(name, file)| (name.clone(), LocalFile { path: path.join(&name), ..file })));
         Some(LocalFolder { files: files.collect::<Option<_>>()?, path })
+    }
+
+    /// What a template came to.
+    pub fn rendered(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.get("text")?.as_str()
     }
 
     /// The name of the secret that stands there instead of a value.

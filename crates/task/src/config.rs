@@ -82,6 +82,11 @@ impl Config {
         self.args.list(name).ok_or_else(|| self.missing(name))
     }
 
+    /// What an argument that is a template came to.
+    pub fn rendered(&self, name: &'static str) -> Result<&str, TaskError> {
+        self.args.rendered(name).ok_or_else(|| self.missing(name))
+    }
+
     /// An argument that is a folder of this machine.
     pub fn local_folder(&self, name: &'static str) -> Result<LocalFolder, TaskError> {
         self.args.local_folder(name).ok_or_else(|| self.missing(name))

@@ -53,6 +53,9 @@ pub enum ArgKind {
     TextList,
     /// A file on this machine, relative to the project's folder. Its SHA-256 is part of the plan.
     LocalFile,
+    /// A file on this machine that is a template, relative to the project's folder: rendered while planning, and what it comes to is
+    /// part of the plan. It may speak of `vars` and `host`.
+    Template,
     /// A folder on this machine, relative to the project's folder. The SHA-256 of each file in it is part of the plan.
     LocalFolder,
     /// A file mode in octal, such as `0644`.
@@ -222,6 +225,10 @@ impl Arg {
                 })?;
                 Ok(file_value(&file))
             }
+            ArgKind::Template => match value.get("text") {
+                Some(Value::String(_)) => Ok(value.clone()),
+                _ => Err(wrong("the path of a template on this machine".to_owned())),
+            },
             ArgKind::LocalFolder => {
                 let path = value.as_str().ok_or_else(|| wrong("the path of a folder on this machine".to_owned()))?;
                 let folder = files.look_up_folder(path).map_err(|source| ArgError::File {
@@ -251,6 +258,7 @@ impl Arg {
             ArgKind::Choice(words) => json!({"type": "string", "enum": words}),
             ArgKind::TextList => json!({"anyOf": [{"type": "array", "items": plain}, plain]}),
             ArgKind::LocalFile => json!({"type": "string", "examples": ["dist/app.tar.gz"]}),
+            ArgKind::Template => json!({"type": "string", "examples": ["templates/app.conf"]}),
             ArgKind::LocalFolder => json!({"type": "string", "examples": ["dist/site"]}),
             ArgKind::Mode => json!({"type": ["string", "integer"], "examples": ["0644"]}),
         };
