@@ -14,6 +14,10 @@ pub(crate) async fn dial(
     deadlines: &Deadlines,
     budget: Budget,
 ) -> Result<(TcpStream, SocketAddr), Unreachable> {
+    if hop.proxy_command.is_some() {
+        // Whoever says one wants no other way.
+        return Err(for_good(Phase::Local, "`ProxyCommand` is not started here"));
+    }
     let addresses = budget
         .wait(Phase::Name, deadlines.name, "no answer to its name", resolver.lookup(&hop.address, hop.port))
         .await?
