@@ -9,6 +9,7 @@ mod commands;
 mod environment;
 mod error;
 mod exit;
+mod explain;
 mod launch;
 mod local_files;
 mod local_program;
