@@ -4,11 +4,14 @@
 //! crates below. Only here are the environment, the home folder and the terminal read, and handed down as values.
 
 mod args;
+mod asked_once;
 mod commands;
 mod environment;
 mod error;
 mod exit;
+mod explain;
 mod launch;
+mod local_program;
 mod logging;
 mod people;
 mod printer;
@@ -18,6 +21,7 @@ mod session;
 mod show_plan;
 mod signals;
 mod terminal_size;
+mod user_shell;
 mod version;
 mod when;
 

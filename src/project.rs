@@ -60,6 +60,8 @@ pub(crate) struct SshSettings {
     pub(crate) connect_timeout: Option<Spanned<String>>,
     /// What happens to a host whose key is not on record. Default: what ssh_config says, else `strict`.
     pub(crate) host_keys: Option<HostKeys>,
+    /// Whether the commands of `Match exec` in ssh_config are run. Default: no; a host for which one would decide is an error.
+    pub(crate) allow_match_exec: bool,
 }
 
 /// What happens to a host whose key is not on record.

@@ -16,6 +16,7 @@ use crate::environment::Environment;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::project::{HostKeys, Project};
+use crate::user_shell::UserShell;
 
 /// What most commands start from: the surroundings, the project, its hosts and all tasks.
 pub(crate) struct Session {
@@ -97,20 +98,33 @@ impl Session {
         for warning in ssh_config.warnings() {
             self.printer.note(&format!("warning: {warning}\n"));
         }
-        let host_keys = match (args.host_keys, self.project.settings.ssh.host_keys) {
-            (Some(HostKeyArg::Strict), _) | (None, Some(HostKeys::Strict)) => Some(HostKeyMode::Strict),
-            (Some(HostKeyArg::AcceptNew), _) | (None, Some(HostKeys::AcceptNew)) => Some(HostKeyMode::AcceptNew),
-            (None, None) => None,
-        };
         let flags = Flags {
             user: args.user.clone(),
             port: args.port,
             identities: args.identity.iter().map(|path| self.environment.cwd.join(path)).collect(),
             jump: args.jump.clone(),
-            connect_timeout: args.connect_timeout.or_else(|| self.project.connect_timeout()),
+            connect_timeout: args.connect_timeout,
+            host_keys: args.host_keys.map(|mode| match mode {
+                HostKeyArg::Strict => HostKeyMode::Strict,
+                HostKeyArg::AcceptNew => HostKeyMode::AcceptNew,
+            }),
         };
-        let reach = Reach::new(home.clone(), self.environment.user.clone());
-        Ok(Reach { flags, ssh_config: Arc::new(ssh_config), agent: self.environment.agent.clone(), host_keys, ..reach })
+        let ssh = &self.project.settings.ssh;
+        Ok(Reach {
+            flags,
+            ssh_config: Arc::new(ssh_config),
+            agent: self.environment.agent.clone(),
+            host_keys: ssh.host_keys.map(|mode| match mode {
+                HostKeys::Strict => HostKeyMode::Strict,
+                HostKeys::AcceptNew => HostKeyMode::AcceptNew,
+            }),
+            connect_timeout: self.project.connect_timeout(),
+            user_id: self.environment.user_id,
+            machine: self.environment.machine.clone(),
+            environment: self.environment.variables.clone(),
+            match_exec: ssh.allow_match_exec.then(|| Arc::new(UserShell::new(&self.environment)) as _),
+            ..Reach::new(home.clone(), self.environment.user.clone())
+        })
     }
 
     /// Loads a sheet by path or name and changes its variables.

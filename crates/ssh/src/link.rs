@@ -1,6 +1,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use runsheet_model::Hop;
 use russh::client::{Handle, Msg};
 use russh::{Channel, Disconnect};
 use tokio::sync::{Mutex, Semaphore};
@@ -9,6 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::client::Client;
 use crate::link_state::LinkState;
 use crate::transfer::Sftp;
+use crate::variables::Variables;
 
 /// Channels in use at once. sshd allows ten sessions on a connection unless told otherwise (`MaxSessions`).
 pub(crate) const CHANNELS: usize = 8;
@@ -25,6 +27,7 @@ pub(crate) struct Link {
     handle: Handle<Client>,
     state: Arc<LinkState>,
     is_root: bool,
+    variables: Variables,
     slots: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
     sftp: Mutex<Weak<Sftp>>,
@@ -35,18 +38,19 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Takes over a session on which `user` has logged in.
+    /// Takes over a session on which the user of `hop` has logged in.
     pub(crate) fn new(
         handle: Handle<Client>,
         state: Arc<LinkState>,
         cut: CancellationToken,
-        user: &str,
+        hop: &Hop,
         via: Option<Arc<Self>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             handle,
             state,
-            is_root: user == "root",
+            is_root: hop.user == "root",
+            variables: Variables::new(Arc::clone(&hop.options)),
             slots: Arc::new(Semaphore::new(CHANNELS)),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             sftp: Mutex::default(),
@@ -71,6 +75,11 @@ impl Link {
     /// Whether the superuser is logged in.
     pub(crate) fn is_root(&self) -> bool {
         self.is_root
+    }
+
+    /// What commands get of ssh_config's variables.
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.variables
     }
 
     /// The places for handshakes through it, where it is a jump host.

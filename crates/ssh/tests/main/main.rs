@@ -7,6 +7,7 @@ mod logins;
 mod practice;
 mod reaching;
 mod rig;
+mod ssh_options;
 mod transfers;
 
 // The program's own test support, as far as it is about sshd.

@@ -25,6 +25,9 @@ fn hop(fleet: &Fleet, host: &PracticeHost) -> Hop {
         agent: None,
         host_keys: host_keys(HostKeyMode::Strict, fleet.known_hosts().to_owned()),
         host_key_alias: None,
+        certificates: Arc::default(),
+        proxy_command: None,
+        options: Arc::default(),
     }
 }
 
