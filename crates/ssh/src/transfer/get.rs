@@ -2,11 +2,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use runsheet_model::hex;
 use runsheet_task::{Download, Limits, RemoteError, Transfer};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::protocol::{FileAttributes, OpenFlags};
-use sha2::{Digest, Sha256};
 
 use super::failure::Failure;
 use super::get_folder::fetch_folder;
@@ -49,9 +47,9 @@ async fn fetch(raw: &RawSftpSession, download: &Download) -> Result<Transfer, Fa
     let mut temp = LocalTemp::beside(&download.target).await.map_err(local)?;
     let fetched = open.copy(raw, &mut temp, &what, &Allowance::new(download.cap)).await;
     open.close(raw).await;
-    let (bytes, sha256) = fetched?;
+    let bytes = fetched?;
     temp.date(open.found.mtime);
-    temp.replace(&download.target).await.map_err(local)?;
+    let sha256 = temp.replace(&download.target).await.map_err(local)?;
     Ok(Transfer::of_file(bytes, sha256))
 }
 
@@ -69,10 +67,9 @@ pub(super) async fn fetch_new(
     let mut temp = LocalTemp::create(target.to_owned(), executable).await.map_err(local)?;
     let fetched = open.copy(raw, &mut temp, &what, left).await;
     open.close(raw).await;
-    let fetched = fetched?;
+    let bytes = fetched?;
     temp.date(open.found.mtime);
-    temp.keep().await.map_err(local)?;
-    Ok(fetched)
+    Ok((bytes, temp.keep().await.map_err(local)?))
 }
 
 /// How much may still be taken, by all files of a download together.
@@ -118,24 +115,22 @@ impl OpenFile {
         Ok(open)
     }
 
-    /// Copies it, and returns its size and its hash.
+    /// Copies it, and returns its size.
     async fn copy(
         &self,
         raw: &RawSftpSession,
         temp: &mut LocalTemp,
         what: &str,
         left: &Allowance,
-    ) -> Result<(u64, String), Failure> {
-        let mut hash = Sha256::new();
+    ) -> Result<u64, Failure> {
         let mut bytes = 0_u64;
         let mut reader = Reader::new(raw, &self.handle, self.found.size.unwrap_or(0));
         while let Some(piece) = reader.next().await? {
             left.take(piece.len())?;
             bytes += piece.len() as u64;
-            hash.update(&piece);
-            temp.write(&piece).await.map_err(|error| Failure::local(what, &error))?;
+            temp.write(piece).await.map_err(|error| Failure::local(what, &error))?;
         }
-        Ok((bytes, hex(&hash.finalize())))
+        Ok(bytes)
     }
 
     /// Lets the host forget it. That fails when the connection is down, and then nobody has to.

@@ -3,13 +3,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use runsheet_model::{LostReason, hex};
+use runsheet_model::LostReason;
 use runsheet_task::{Content, Limits, RemoteError, Transfer, Upload};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, Packet, StatusCode};
-use sha2::{Digest, Sha256};
 
 use super::IN_FLIGHT;
 use super::failure::{Failure, is_absent, is_answer};
@@ -131,26 +130,24 @@ async fn make_folders(raw: &RawSftpSession, folder: &str) -> Result<(), Failure>
 /// Writes all that comes from a source, several pieces at once, and returns how much that was.
 async fn write_all(sftp: &Sftp, folder: &str, handle: &str, source: &mut Source) -> Result<Transfer, Failure> {
     let mut writes = FuturesUnordered::new();
-    let mut hash = Sha256::new();
-    let mut bytes = 0_u64;
+    let mut offset = 0_u64;
     let mut more = true;
     while more || !writes.is_empty() {
         while more && writes.len() < IN_FLIGHT {
-            let piece = source.next().await?;
+            let piece = source.next().await;
             if piece.is_empty() {
                 more = false;
                 break;
             }
-            hash.update(&piece);
-            let offset = bytes;
-            bytes += piece.len() as u64;
-            writes.push(sftp.raw.write(handle, offset, piece));
+            let at = offset;
+            offset += piece.len() as u64;
+            writes.push(sftp.raw.write(handle, at, piece));
         }
         if let Some(Err(error)) = writes.next().await {
             return Err(write_failure(sftp, folder, &error).await);
         }
     }
-    Ok(Transfer::of_file(bytes, hex(&hash.finalize())))
+    source.end().await
 }
 
 /// The protocol has no word for a full disk, so the disk is asked.
