@@ -14,6 +14,7 @@ mod launch;
 mod local_files;
 mod local_program;
 mod logging;
+mod openssh;
 mod people;
 mod printer;
 mod project;

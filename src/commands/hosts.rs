@@ -61,6 +61,7 @@ pub(crate) fn exec(args: &HostsArgs, session: &Session) -> Result<ExitStatus, Cl
         session.printer.data(&text)?;
     } else {
         let reach = session.reach(&args.reach)?;
+        session.ask_ahead(&hosts.iter().collect::<Vec<_>>(), &reach);
         let inventory = &session.inventory;
         match (args.format, args.explain) {
             (Format::Json, explain) => {
