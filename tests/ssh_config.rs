@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::case::Case;
+use crate::support::sshd::Sshd;
 
 const CONFIG: &str = "\
 Host web*
@@ -103,6 +104,34 @@ fn match_exec_runs_once_for_each_command_and_only_where_it_is_allowed() {
         killed.stderr.contains("ssh_config:3: `Match exec kill -9 $$`: it ended by signal: 9"),
         "{}",
         killed.stderr
+    );
+}
+
+#[test]
+fn what_ssh_config_says_about_a_connection_is_seen_on_the_host() {
+    let sshd = Sshd::start("LogLevel DEBUG1\n");
+    let config = format!(
+        "Host web1\n  HostName 127.0.0.1\n  Port {}\n  User {}\n  IdentityFile {}\n  UserKnownHostsFile {}\n  \
+         BindAddress 127.0.0.9\n  Ciphers aes256-ctr,aes128-cbc\n  SetEnv \"GREETING=it's $HOME\"\n",
+        sshd.port(),
+        sshd.user(),
+        sshd.identity().display(),
+        sshd.known_hosts().display()
+    );
+    let case = Case::new().file("ssh_config", config);
+    let ran =
+        case.run(&["exec", "-H", "web1", "-F", "ssh_config", "--", "echo \"$GREETING\" ${SSH_CLIENT%% *}"]).exits(0);
+    // A sshd that says so much in its log says some of it to the command as well.
+    assert!(ran.stdout.ends_with("[web1] it's $HOME 127.0.0.9\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("ssh_config:8: `Ciphers`: runsheet never offers `aes128-cbc`"), "{}", ran.stderr);
+    assert!(sshd.log().contains("kex: client->server cipher: aes256-ctr"), "{}", sshd.log());
+
+    let other = case.file("other_config", "Host web1\n  Ciphers 3des-cbc\n");
+    let refused = other.run(&["exec", "-H", "web1", "-F", "other_config", "--", "true"]).exits(2);
+    assert!(
+        refused.stderr.contains("other_config:2: `Ciphers` leaves nothing that runsheet offers"),
+        "{}",
+        refused.stderr
     );
 }
 
