@@ -7,6 +7,7 @@ use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::args::ConfigReader;
 use crate::environment::Environment;
 use crate::error::CliError;
 
@@ -62,6 +63,8 @@ pub(crate) struct SshSettings {
     pub(crate) host_keys: Option<HostKeys>,
     /// Whether the commands of `Match exec` in ssh_config are run. Default: no; a host for which one would decide is an error.
     pub(crate) allow_match_exec: bool,
+    /// Who reads ssh_config. Default: `runsheet`.
+    pub(crate) config_reader: Option<ConfigReader>,
 }
 
 /// What happens to a host whose key is not on record.

@@ -2,21 +2,26 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use runsheet_inventory::{Flags, Inventory, Reach, SshConfig};
 use runsheet_journal::StateFolder;
 use runsheet_local::ProjectFiles;
-use runsheet_model::{Endpoint, HostKeyMode};
+use runsheet_model::{Endpoint, HostKeyMode, HostName};
 use runsheet_plan::{Plan, Planning, StepChoice};
 use runsheet_sheet::Sheet;
 use runsheet_task::Registry;
 
-use crate::args::{GlobalArgs, HostKeyArg, NarrowArgs, ReachArgs, TargetArgs};
+use crate::args::{ConfigReader, GlobalArgs, HostKeyArg, NarrowArgs, ReachArgs, TargetArgs};
 use crate::environment::Environment;
 use crate::error::CliError;
+use crate::openssh::AskOpenSsh;
 use crate::printer::Printer;
 use crate::project::{HostKeys, Project};
 use crate::user_shell::UserShell;
+
+/// How many OpenSSH clients are asked at once.
+const QUESTIONS_AT_ONCE: usize = 8;
 
 /// What most commands start from: the surroundings, the project, its hosts and all tasks.
 pub(crate) struct Session {
@@ -84,13 +89,18 @@ impl Session {
     /// How every host of a plan is reached, in its order.
     pub(crate) fn endpoints(&self, plan: &Plan, args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
         let reach = self.reach(args)?;
+        self.ask_ahead(&plan.hosts.iter().map(|host| &host.name).collect::<Vec<_>>(), &reach);
         Ok(plan.hosts.iter().map(|host| self.inventory.resolve(&host.name, &reach)).collect::<Result<_, _>>()?)
     }
 
     /// What is known beside the inventory about how to reach hosts.
     pub(crate) fn reach(&self, args: &ReachArgs) -> Result<Reach, CliError> {
         let home = &self.environment.home;
+        let ssh = &self.project.settings.ssh;
+        let reader = args.ssh_config_reader.or(ssh.config_reader);
+        let openssh = (reader == Some(ConfigReader::Openssh)).then(|| AskOpenSsh::new(args.ssh_config.clone()));
         let ssh_config = match &args.ssh_config {
+            _ if openssh.is_some() => SshConfig::default(),
             Some(none) if none.as_os_str() == "none" => SshConfig::default(),
             Some(file) => SshConfig::load(std::slice::from_ref(file), home)?,
             None => SshConfig::of_user(home)?,
@@ -109,7 +119,6 @@ impl Session {
                 HostKeyArg::AcceptNew => HostKeyMode::AcceptNew,
             }),
         };
-        let ssh = &self.project.settings.ssh;
         Ok(Reach {
             flags,
             ssh_config: Arc::new(ssh_config),
@@ -123,8 +132,27 @@ impl Session {
             machine: self.environment.machine.clone(),
             environment: self.environment.variables.clone(),
             match_exec: ssh.allow_match_exec.then(|| Arc::new(UserShell::new(&self.environment)) as _),
+            openssh: openssh.map(|openssh| Arc::new(openssh) as _),
             ..Reach::new(home.clone(), self.environment.user.clone())
         })
+    }
+
+    /// Where the OpenSSH client is asked how hosts are reached, asks for many at once. What it says is remembered, mistakes included.
+    pub(crate) fn ask_ahead(&self, hosts: &[&HostName], reach: &Reach) {
+        if reach.openssh.is_none() {
+            return;
+        }
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..QUESTIONS_AT_ONCE.min(hosts.len()) {
+                scope.spawn(|| {
+                    while let Some(host) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        // Whoever resolves it next is told the same.
+                        let _ = self.inventory.resolve(host, reach);
+                    }
+                });
+            }
+        });
     }
 
     /// Loads a sheet by path or name and changes its variables.

@@ -61,6 +61,7 @@ pub(crate) fn exec(args: &HostsArgs, session: &Session) -> Result<ExitStatus, Cl
         session.printer.data(&text)?;
     } else {
         let reach = session.reach(&args.reach)?;
+        session.ask_ahead(&hosts.iter().collect::<Vec<_>>(), &reach);
         let inventory = &session.inventory;
         match (args.format, args.explain) {
             (Format::Json, explain) => {
@@ -91,11 +92,18 @@ fn table(session: &Session, rows: &[(&HostName, Endpoint)], format: Format) -> S
         table.row([
             format!("{host}{protected}"),
             login(&endpoint.target),
-            endpoint.jumps.iter().map(login).collect::<Vec<_>>().join(", "),
+            way(endpoint),
             session.inventory.groups_of(host).join(", "),
         ]);
     }
     table.render(session.printer.width, &session.printer.out_palette(format))
+}
+
+/// Over which jump hosts, and whether a command makes the connection to the first of all.
+fn way(endpoint: &Endpoint) -> String {
+    let first = endpoint.jumps.first().unwrap_or(&endpoint.target);
+    let command = first.proxy_command.as_ref().map(|_| "ProxyCommand".to_owned());
+    command.into_iter().chain(endpoint.jumps.iter().map(login)).collect::<Vec<_>>().join(", ")
 }
 
 fn login(hop: &runsheet_model::Hop) -> String {

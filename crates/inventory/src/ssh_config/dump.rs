@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use runsheet_diagnostics::Place;
 
@@ -6,17 +6,35 @@ use super::setting::{Setting, setting};
 use super::variables::variable;
 use super::{Options, SshMistake};
 
-/// Reads what `ssh -G` prints about a host. Lines that it prints for any host (`defaults`) say nothing.
+/// Reads what `ssh -G` prints about a host. A keyword of which it prints the same for any host (`defaults`) says nothing.
 pub(crate) fn read_dump(text: &str, defaults: &str, place: &Place) -> Result<Options, SshMistake> {
-    let defaults: HashSet<&str> = defaults.lines().collect();
+    let defaults = by_keyword(defaults);
     let mut options = Options::default();
-    let said = text.lines().filter(|line| !defaults.contains(line));
-    for (keyword, value) in said.filter_map(|line| line.split_once(' ')) {
-        if let Some(setting) = read_line(keyword, value)? {
-            options.take(place, &setting);
+    let mut set_env = Vec::new();
+    for (keyword, values) in by_keyword(text) {
+        if defaults.get(keyword) == Some(&values) {
+            continue;
+        }
+        for value in values {
+            if keyword == "setenv" {
+                set_env.extend(variable(value));
+            } else if let Some(setting) = read_line(keyword, value)? {
+                options.take(place, &setting);
+            }
         }
     }
+    if !set_env.is_empty() {
+        options.take(place, &Setting::SetEnv(set_env));
+    }
     Ok(options)
+}
+
+fn by_keyword(text: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut lines = BTreeMap::<_, Vec<_>>::new();
+    for (keyword, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+        lines.entry(keyword).or_default().push(value);
+    }
+    lines
 }
 
 /// Values are printed without quotes, and some of them with their tokens filled in.
@@ -30,7 +48,6 @@ fn read_line(keyword: &str, value: &str) -> Result<Option<Setting>, SshMistake> 
         "identityagent" => Setting::IdentityAgent(filled()),
         "userknownhostsfile" => Setting::UserKnownHosts(files()),
         "globalknownhostsfile" => Setting::GlobalKnownHosts(value.split(' ').map(str::to_owned).collect()),
-        "setenv" => return Ok(variable(value).map(|variable| Setting::SetEnv(vec![variable]))),
         "canonicalizehostname" => return Ok(None),
         _ => return setting(keyword, keyword, value),
     }))

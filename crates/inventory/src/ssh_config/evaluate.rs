@@ -16,13 +16,22 @@ pub(crate) struct Evaluation<'a> {
     reach: &'a Reach,
     /// The name that `Host` looks at: the one that was asked for, the second time the one that the first time gave.
     host: Cow<'a, str>,
+    /// The name that was asked for, in lower case.
+    original_lower: String,
     second_time: bool,
     pub(crate) options: Options,
 }
 
 impl<'a> Evaluation<'a> {
     pub(crate) fn new(question: Question<'a>, reach: &'a Reach) -> Self {
-        Self { question, reach, host: question.host.into(), second_time: false, options: Options::default() }
+        Self {
+            question,
+            reach,
+            host: question.host.into(),
+            original_lower: question.host.to_ascii_lowercase(),
+            second_time: false,
+            options: Options::default(),
+        }
     }
 
     /// Has the files read again, under the name that was found (`Match final` in ssh_config(5)). Nothing found is lost.
@@ -79,7 +88,7 @@ impl<'a> Evaluation<'a> {
             Test::All => true,
             Test::SecondTime => self.second_time,
             Test::Host(patterns) => lower(patterns, self.name()),
-            Test::OriginalHost(patterns) => lower(patterns, self.question.host),
+            Test::OriginalHost(patterns) => any_matches(patterns, &self.original_lower),
             Test::User(patterns) => any_matches(patterns, self.user()),
             Test::LocalUser(patterns) => any_matches(patterns, &self.reach.local_user),
             Test::Exec(command) => {

@@ -8,6 +8,10 @@ use crate::jump::JumpMistake;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SshMistake {
+    /// Bytes that are not UTF-8, where they matter.
+    #[error("this line is not UTF-8")]
+    NoText,
+
     /// A quote is opened and not closed.
     #[error("this quote is never closed")]
     Quote,

@@ -84,14 +84,15 @@ impl<'a> Parser<'a> {
             return Ok(Arc::clone(file));
         }
         let before = self.included;
-        let loaded = runsheet_yaml::read_text(path)?;
+        let loaded = runsheet_yaml::read_bytes(path)?;
         self.warnings.extend(loaded.warnings);
         let place = Place::file(path);
         let mut blocks = Vec::new();
         let mut block = Block { condition: Condition::Always, place: place.clone(), items: Vec::new() };
-        for (line, number) in loaded.value.split('\n').zip(1_u32..) {
+        for (line, number) in loaded.value.split(|&byte| byte == b'\n').zip(1_u32..) {
             let place = place.at(number, 0);
             let wrong = |mistake| InventoryError::SshConfig { place: place.clone(), mistake };
+            let line = text(line).map_err(wrong)?;
             let Some((keyword, value)) = keyword(line).map_err(wrong)? else {
                 continue;
             };
@@ -187,6 +188,15 @@ impl<'a> Parser<'a> {
         if self.warned.insert(lower.to_owned()) {
             self.warnings.push(visible(warning.as_bytes()));
         }
+    }
+}
+
+/// Reads a line as text. In a comment anything may stand, such as the older encodings of older years.
+fn text(line: &[u8]) -> Result<&str, SshMistake> {
+    match std::str::from_utf8(line) {
+        Ok(line) => Ok(line),
+        Err(_) if line.trim_ascii_start().starts_with(b"#") => Ok(""),
+        Err(_) => Err(SshMistake::NoText),
     }
 }
 

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use proptest::prelude::*;
 use runsheet_inventory::{Inventory, MatchExec, SshConfig};
 use runsheet_model::{HOST_KEYS, HostKeyMode};
 
@@ -215,6 +216,29 @@ fn includes_are_part_of_their_block_and_cannot_run_in_circles() {
 }
 
 #[test]
+fn files_that_include_each_other_over_and_over_are_refused() {
+    let folder = Folder::new();
+    for level in 0..12 {
+        let next = folder.path().join(format!("f{}", level + 1));
+        folder.file(&format!("f{level}"), format!("Include {0} {0}\n", next.display()));
+    }
+    folder.file("f12", "Port 5\n");
+    let error = SshConfig::load(&[folder.path().join("f0")], Path::new("/home/dana")).expect_err("thousands");
+    assert!(folder.said(&error).ends_with("more than 1000 files are included"), "{error}");
+    assert!(SshConfig::load(&[folder.path().join("f6")], Path::new("/home/dana")).is_ok());
+}
+
+#[test]
+fn a_comment_may_hold_any_bytes_and_a_setting_only_text() {
+    let folder = Folder::new();
+    let good = folder.file("good", b"# caf\xe9\n  # \xff\nUser dana\n");
+    assert!(SshConfig::load(&[good], Path::new("/home/dana")).is_ok());
+    let bad = folder.file("bad", b"User dana\nHostName caf\xe9\n");
+    let error = SshConfig::load(&[bad], Path::new("/home/dana")).expect_err("no text");
+    assert_eq!(folder.said(&error), "bad:2: this line is not UTF-8");
+}
+
+#[test]
 fn a_user_who_has_no_config_has_an_empty_one() {
     let folder = Folder::new();
     assert!(SshConfig::of_user(folder.path()).is_ok());
@@ -256,4 +280,33 @@ fn tokens_agents_timeouts_and_modes_are_read() {
     assert_eq!(keyed.agent.as_deref(), Some(Path::new("/a.sock")));
     let refused = inventory.resolve(&host("e"), &reach).expect_err("a variable that is not set");
     assert!(refused.to_string().ends_with("config:21: the environment has no `NOTHING`"), "{refused}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_breaks_the_reader_of_ssh_config(
+        lines in prop::collection::vec(
+            (
+                prop::sample::select(vec![
+                    "Host", "Match", "Match host", "Match exec", "Include", "ProxyJump", "ProxyCommand", "IdentityFile", "SetEnv",
+                    "SendEnv", "Ciphers", "ConnectTimeout", "HostName", "IdentityAgent", "",
+                ]),
+                "[ =]{0,2}",
+                "[ -~é\\t]{0,20}",
+            )
+                .prop_map(|(keyword, between, value)| format!("{keyword}{between}{value}")),
+            0..6,
+        )
+    ) {
+        let folder = Folder::new();
+        let file = folder.file("config", lines.join("\n"));
+        if let Ok(config) = SshConfig::load(&[file], folder.path()) {
+            let mut reach = reach();
+            reach.ssh_config = config.into();
+            // What it says is the other tests' business.
+            let _ = Inventory::empty().explain(&host("web1"), &reach);
+        }
+    }
 }
