@@ -7,14 +7,13 @@ use russh::{ChannelOpenFailure, ChannelStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use crate::agent::Agents;
+use crate::credentials::{Credentials, Keyring};
 use crate::dial::dial;
 use crate::handshake::handshake;
 use crate::host_key::{Accepted, HostKeyCheck};
-use crate::identities::Identities;
 use crate::known_hosts::{KnownHosts, LookupName};
 use crate::link::Link;
-use crate::login::{Credentials, login};
+use crate::login::login;
 use crate::resolver::Resolver;
 use crate::server_text::server_text;
 use crate::settings::{Deadlines, SshSettings};
@@ -28,8 +27,7 @@ const QUIET: Duration = Duration::from_secs(1);
 pub(crate) struct Reach {
     pub(crate) settings: SshSettings,
     known_hosts: Arc<KnownHosts>,
-    identities: Identities,
-    agents: Agents,
+    keyring: Keyring,
     resolver: Resolver,
 }
 
@@ -46,8 +44,7 @@ impl Reach {
         let deadlines = &settings.deadlines;
         Self {
             known_hosts: Arc::new(KnownHosts::new(deadlines.local)),
-            identities: Identities::new(deadlines.local),
-            agents: Agents::new(deadlines.agent),
+            keyring: Keyring::new(deadlines),
             resolver: Resolver::new(),
             settings,
         }
@@ -61,7 +58,7 @@ impl Reach {
         via: Option<Arc<Link>>,
         budget: Budget,
     ) -> Result<Reached, Unreachable> {
-        let credentials = Credentials::gather(hop, &self.identities, &self.agents).await?;
+        let credentials = Credentials::gather(hop, &self.keyring).await?;
         let host_key =
             HostKeyCheck::prepare(Arc::clone(&self.known_hosts), Arc::clone(&hop.host_keys), LookupName::of(hop))
                 .await?;

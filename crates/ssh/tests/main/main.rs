@@ -1,8 +1,10 @@
 //! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
 
+mod certificates;
 mod commands;
 mod folders;
 mod host_keys;
+mod keys;
 mod logins;
 mod practice;
 mod reaching;
