@@ -202,6 +202,19 @@ impl Credentials {
         }
     }
 
+    /// What tells these from others: the login name, and all that a host would see.
+    pub(crate) fn identity(&self, user: &str) -> Vec<u8> {
+        let shown = |credential: &Credential| match &credential.certificate {
+            Some(certificate) => certificate.to_bytes(),
+            None => credential.key.to_bytes(),
+        };
+        // What cannot be encoded cannot be offered either.
+        let mut shown: Vec<Vec<u8>> = self.all.iter().map(|credential| shown(credential).unwrap_or_default()).collect();
+        shown.sort();
+        // The name has no zero byte in it, and each of the rest begins with a length.
+        [user.as_bytes(), &[0], &shown.concat()].concat()
+    }
+
     pub(crate) fn passed_over_text(&self) -> String {
         if self.passed_over.is_empty() {
             return String::new();

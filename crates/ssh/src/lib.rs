@@ -9,6 +9,7 @@
 
 mod agent;
 mod algorithms;
+mod breaker;
 mod certificates;
 mod channel;
 mod client;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use runsheet_model::{Hop, Phase};
 
-use crate::keys::{Agent, Keys, attempt, refusal, with_identities};
+use crate::keys::{Agent, Keys, attempt, refusal, sign, with_identities};
 use crate::rig::stdout;
 use crate::sshd::Sshd;
 
@@ -35,7 +35,7 @@ async fn the_certificate_beside_a_key_lets_somebody_in_with_keys_of_every_kind()
     for kind in ["ed25519", "ecdsa", "rsa"] {
         let key = keys.plain(kind, kind);
         refusal(with_identities(&sshd, &[&key])).await;
-        keys.sign(&authority, &key, &["-n", sshd.user()]);
+        sign(&authority, &key, &["-n", sshd.user()]);
         let connected =
             attempt(with_identities(&sshd, &[&key])).await.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
         assert_eq!(stdout(&*connected.remote, "echo in").await, "in\n", "{kind}");
@@ -51,8 +51,8 @@ async fn a_certificate_goes_before_its_key_and_a_named_one_replaces_the_one_besi
     let sshd = trusting(&authority);
     let key = keys.plain("key", "ed25519");
     let named = keys.folder.path().join("named");
-    fs::rename(keys.sign(&authority, &key, &["-n", sshd.user()]), &named).expect("renamed");
-    let beside = keys.sign(&other, &key, &["-n", sshd.user()]);
+    fs::rename(sign(&authority, &key, &["-n", sshd.user()]), &named).expect("renamed");
+    let beside = sign(&other, &key, &["-n", sshd.user()]);
 
     // Beside it lies one of an authority that nobody trusts: it is shown before the key.
     let refused = refusal(with_identities(&sshd, &[&key])).await;
@@ -74,7 +74,7 @@ async fn a_certificate_for_other_people_lets_nobody_in() {
     let authority = keys.plain("authority", "ed25519");
     let sshd = trusting(&authority);
     let key = keys.plain("key", "ed25519");
-    keys.sign(&authority, &key, &["-n", "somebody-else"]);
+    sign(&authority, &key, &["-n", "somebody-else"]);
 
     let refused = refusal(with_identities(&sshd, &[&key])).await;
 
@@ -93,7 +93,7 @@ async fn a_certificate_that_cannot_count_is_not_shown_and_the_failure_says_why()
         ("host", &["-h"], "it is a certificate for hosts"),
     ] {
         let key = keys.plain(name, "ed25519");
-        let certificate = keys.sign(&authority, &key, args);
+        let certificate = sign(&authority, &key, args);
         let before = shown(&sshd).len();
 
         let refused = refusal(with_identities(&sshd, &[&key])).await;
@@ -105,7 +105,7 @@ async fn a_certificate_that_cannot_count_is_not_shown_and_the_failure_says_why()
     }
     // One of another key proves nothing about this one.
     let (key, other) = (keys.plain("mine", "ed25519"), keys.plain("others", "ed25519"));
-    let certificate = keys.sign(&authority, &other, &["-n", sshd.user()]);
+    let certificate = sign(&authority, &other, &["-n", sshd.user()]);
     let beside = keys.folder.path().join("mine-cert.pub");
     fs::copy(&certificate, &beside).expect("copied");
     let refused = refusal(with_identities(&sshd, &[&key])).await;
@@ -124,7 +124,7 @@ async fn a_certificate_that_the_agent_has_is_shown_before_its_keys_unless_only_n
     let sshd = trusting(&authority);
     for kind in ["ed25519", "rsa"] {
         let (other, key) = (keys.plain(&format!("other-{kind}"), kind), keys.plain(&format!("key-{kind}"), kind));
-        let certificate = keys.sign(&authority, &key, &["-n", sshd.user()]);
+        let certificate = sign(&authority, &key, &["-n", sshd.user()]);
         let agent = Agent::start(&[&other, &key]).await;
         fs::remove_file(certificate).expect("removed");
         let only = Hop { agent: Some(agent.socket()), ..with_identities(&sshd, &[]) };
@@ -146,7 +146,7 @@ async fn a_key_in_the_agent_and_its_certificate_in_a_file_work_together() {
     for kind in ["ed25519", "rsa"] {
         let key = keys.make(kind, &["-N", "secret", "-t", kind]);
         let agent = Agent::start(&[&key]).await;
-        let certificate = keys.sign(&authority, &key, &["-n", sshd.user()]);
+        let certificate = sign(&authority, &key, &["-n", sshd.user()]);
 
         let beside = Hop { agent: Some(agent.socket()), ..with_identities(&sshd, &[&key]) };
         attempt(beside.clone()).await.unwrap_or_else(|error| panic!("{kind}: {error:?}"));
@@ -164,7 +164,7 @@ async fn an_expired_certificate_of_the_agent_is_not_shown() {
     let authority = keys.plain("authority", "ed25519");
     let sshd = trusting(&authority);
     let key = keys.plain("key", "ed25519");
-    keys.sign(&authority, &key, &["-n", sshd.user(), "-V", "20200101:20200102"]);
+    sign(&authority, &key, &["-n", sshd.user(), "-V", "20200101:20200102"]);
     let agent = Agent::start(&[&key]).await;
     let listed = Command::new("ssh-add").arg("-L").env("SSH_AUTH_SOCK", agent.socket()).output().expect("it starts");
     assert!(String::from_utf8_lossy(&listed.stdout).contains("-cert-v01@openssh.com"));

@@ -35,24 +35,24 @@ impl Keys {
         path
     }
 
-    /// Signs a key by another, as `ssh-keygen -s` with these arguments, and returns where the certificate is.
-    pub(crate) fn sign(&self, authority: &Path, key: &Path, args: &[&str]) -> PathBuf {
-        let signed = Command::new("ssh-keygen")
-            .args(["-q", "-I", "test", "-s"])
-            .arg(authority)
-            .args(args)
-            .arg(key.with_extension("pub"))
-            .status()
-            .expect("ssh-keygen starts");
-        assert!(signed.success());
-        let mut path = key.as_os_str().to_owned();
-        path.push("-cert.pub");
-        path.into()
-    }
-
     pub(crate) fn plain(&self, name: &str, kind: &str) -> PathBuf {
         self.make(name, &["-N", "", "-t", kind])
     }
+}
+
+/// Signs a key by another, as `ssh-keygen -s` with these arguments, and returns where the certificate is.
+pub(crate) fn sign(authority: &Path, key: &Path, args: &[&str]) -> PathBuf {
+    let signed = Command::new("ssh-keygen")
+        .args(["-q", "-I", "test", "-s"])
+        .arg(authority)
+        .args(args)
+        .arg(key.with_extension("pub"))
+        .status()
+        .expect("ssh-keygen starts");
+    assert!(signed.success());
+    let mut path = key.as_os_str().to_owned();
+    path.push("-cert.pub");
+    path.into()
 }
 
 /// Has a host let somebody with this key in, and nobody else.
