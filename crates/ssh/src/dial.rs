@@ -18,10 +18,6 @@ pub(crate) async fn dial(
     deadlines: &Deadlines,
     budget: Budget,
 ) -> Result<(TcpStream, SocketAddr), Unreachable> {
-    if hop.proxy_command.is_some() {
-        // Whoever says one wants no other way.
-        return Err(for_good(Phase::Local, "`ProxyCommand` is not started here"));
-    }
     let addresses = addresses(hop, resolver, deadlines, budget).await?;
     let mut last = None;
     for attempt in 1..=hop.options.attempts {

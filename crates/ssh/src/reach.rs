@@ -15,6 +15,7 @@ use crate::host_key::{Accepted, HostKeyCheck};
 use crate::known_hosts::{KnownHosts, LookupName};
 use crate::link::Link;
 use crate::login::login;
+use crate::proxy_command::ProxyCommand;
 use crate::resolver::Resolver;
 use crate::server_text::server_text;
 use crate::settings::{Deadlines, SshSettings};
@@ -68,15 +69,27 @@ impl Reach {
             HostKeyCheck::prepare(Arc::clone(&self.known_hosts), Arc::clone(&hop.host_keys), LookupName::of(hop))
                 .await?;
         let progress = Progress::new();
-        match via {
-            None => {
+        match (via, &hop.proxy_command) {
+            (None, Some(command)) => {
+                let (connection, fate) = ProxyCommand::start(command)?;
+                let transport = Transport::Command(Box::new(connection));
+                let arrival = self.arrive(hop, transport, None, &progress, host_key, &credentials, &tried, budget);
+                match arrival.await {
+                    Ok((link, accepted)) => {
+                        Ok(Reached { link, address: format!("{}:{}", hop.address, hop.port), accepted })
+                    }
+                    Err(failure) if failure.phase == Phase::Handshake => Err(fate.explain(failure).await),
+                    Err(failure) => Err(failure),
+                }
+            }
+            (None, None) => {
                 let (stream, address) = dial(hop, &self.resolver, &self.settings.deadlines, budget).await?;
                 let transport = Transport::Tcp(stream);
                 let arrival = self.arrive(hop, transport, None, &progress, host_key, &credentials, &tried, budget);
                 let (link, accepted) = arrival.await?;
                 Ok(Reached { link, address: address.to_string(), accepted })
             }
-            Some(jump) => {
+            (Some(jump), _) => {
                 let waiting = Instant::now();
                 let Ok(place) = Arc::clone(jump.handshakes()).acquire_owned().await else {
                     return Err(for_now(Phase::Tcp, "the jump host is gone"));

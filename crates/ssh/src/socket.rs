@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::proxy_command::ProxyCommand;
+
 /// Packets are read in two parts, a length and the rest. Most of them are small, so that both come with one call.
 const READ_AHEAD: usize = 8 * 1024;
 
@@ -30,6 +32,8 @@ pub(crate) enum Transport {
     Tcp(TcpStream),
     /// A channel through a jump host.
     Channel(Box<ChannelStream<Msg>>),
+    /// A command of ssh_config.
+    Command(Box<ProxyCommand>),
 }
 
 /// How far a session has come, as its socket sees it.
@@ -140,6 +144,7 @@ impl AsyncRead for Transport {
                 poll
             }
             Self::Channel(stream) => Pin::new(&mut **stream).poll_read(context, buffer),
+            Self::Command(command) => Pin::new(&mut **command).poll_read(context, buffer),
         }
     }
 }
@@ -149,6 +154,7 @@ impl AsyncWrite for Transport {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Self::Channel(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+            Self::Command(command) => Pin::new(&mut **command).poll_write(context, bytes),
         }
     }
 
@@ -156,6 +162,7 @@ impl AsyncWrite for Transport {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Self::Channel(stream) => Pin::new(&mut **stream).poll_flush(context),
+            Self::Command(command) => Pin::new(&mut **command).poll_flush(context),
         }
     }
 
@@ -163,6 +170,7 @@ impl AsyncWrite for Transport {
         match &mut *self {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Channel(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+            Self::Command(command) => Pin::new(&mut **command).poll_shutdown(context),
         }
     }
 }

@@ -8,6 +8,7 @@ mod host_keys;
 mod keys;
 mod logins;
 mod practice;
+mod proxy_command;
 mod reaching;
 mod rig;
 mod ssh_options;

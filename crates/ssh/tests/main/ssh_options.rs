@@ -9,7 +9,7 @@ use runsheet_task::{Connected, Connector, RemoteError};
 use tokio_util::sync::CancellationToken;
 
 use crate::reaching::stalling_proxy;
-use crate::rig::{FireAtOutput, connector, endpoint, hop, request, run, stdout};
+use crate::rig::{FireAtOutput, connector, endpoint, hop, request, stdout};
 use crate::sshd::Sshd;
 use crate::sshd_config::{HostKey, SshdConfig};
 
@@ -173,15 +173,4 @@ async fn a_silent_host_is_found_out_as_soon_as_ssh_config_says() {
 
     // Runsheet's own keepalive would take 45 seconds, which is more than the command and its limit have here.
     assert!(matches!(end, Err(RemoteError::Lost { reason: LostReason::PeerSilent })), "{end:?}");
-}
-
-#[tokio::test]
-async fn a_connection_with_a_proxy_command_goes_no_other_way() {
-    let sshd = Sshd::start("");
-    let hop = Hop { proxy_command: Some("false".to_owned()), ..hop(&sshd, "127.0.0.1") };
-    refused(hop).await;
-    assert!(!sshd.log().contains("Connection from"), "{}", sshd.log());
-    let direct = connected(crate::rig::hop(&sshd, "127.0.0.1")).await;
-    let (end, _) = run(&*direct.remote, &request("true")).await;
-    assert!(end.is_ok());
 }
