@@ -2,6 +2,7 @@
 
 mod commands;
 mod host_keys;
+mod hostile;
 mod logins;
 mod practice;
 mod reaching;
