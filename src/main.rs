@@ -11,6 +11,7 @@ mod exit;
 mod launch;
 mod local_files;
 mod logging;
+mod open_files;
 mod people;
 mod printer;
 mod project;
