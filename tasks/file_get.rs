@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use runsheet_task::{Arg, ArgKind, Config, Download, Host, Outcome, TaskError, TaskSpec};
 
@@ -37,7 +38,8 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     let cap = u64::try_from(config.integer("limit")?).unwrap_or(u64::MAX);
     let target = folder.join(name);
-    let got = host.get(&Download { source: source.to_owned(), target: target.clone(), cap, folder: true }).await?;
+    let source = source.to_owned();
+    let got = host.get(&Download { source, target: target.clone(), cap, folder: true, moved: Arc::default() }).await?;
     let what = if got.files == 1 { String::new() } else { format!("{} files, ", got.files) };
     let mut message = format!("{what}{} bytes fetched to `{}`", got.bytes, target.display());
     if !got.left_out.is_empty() {

@@ -37,7 +37,7 @@ pub(super) async fn fetch_folder(raw: &RawSftpSession, source: &str, download: &
     for name in &found.folders {
         folder.make(name).await.map_err(local)?;
     }
-    let left = Allowance::new(download.cap);
+    let left = Allowance::new(download);
     let (left, within) = (&left, folder.path());
     let mut fetching = stream::iter(found.files)
         .map(|(name, path)| async move {
