@@ -50,8 +50,7 @@ struct Round {
 }
 
 fn measure(hosts: u32) -> Round {
-    let config =
-        SshdConfig { address: "0.0.0.0", extra: "MaxStartups 2000\n", ..SshdConfig::default() };
+    let config = SshdConfig { address: "0.0.0.0", extra: "MaxStartups 2000\n", ..SshdConfig::default() };
     let sshd = Sshd::start_with(&config);
     let project = project(&sshd, hosts);
     let pid = sshd_pid(sshd.port());
