@@ -61,12 +61,12 @@ impl OpenSsh {
         })
     }
 
-    /// Compares everything that both know; tells the difference.
+    /// Compares everything that both know; tells the difference. That both refuse a config is one as well: nothing was compared.
     pub(crate) fn differs(&self, config: &Path, name: &str) -> Option<String> {
         let text = || fs::read_to_string(config).expect("a config");
         let (theirs, ours) = (settings(&run(config, name)), self.ours(config, name));
         let (theirs, ours) = match (theirs, ours) {
-            (Err(_), Err(_)) => return None,
+            (Err(theirs), Err(_)) => return Some(format!("{name}: both refuse it: {theirs}\n{}", text())),
             (Ok(_), Err(ours)) => return Some(format!("{name}: we refuse it: {ours}\n{}", text())),
             (Err(theirs), Ok(_)) => return Some(format!("{name}: ssh refuses it: {theirs}\n{}", text())),
             (Ok(theirs), Ok(ours)) => (self.mapped(&theirs, name), ours),
