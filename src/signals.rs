@@ -31,3 +31,17 @@ pub(crate) fn listen() -> Result<mpsc::UnboundedReceiver<Signal>, CliError> {
     });
     Ok(receiver)
 }
+
+/// Waits until the program is told to end: by Ctrl-C, SIGTERM, or its terminal that goes away.
+pub(crate) async fn told_to_end() -> Result<(), CliError> {
+    let failed = |source| CliError::Signals { source };
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}

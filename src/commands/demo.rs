@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
+use crate::signals;
 
 /// Start practice hosts on this machine and run a deploy on them
 ///
@@ -43,7 +44,7 @@ pub(crate) async fn exec(args: DemoArgs, environment: Environment, global: Globa
     if args.keep {
         session.printer.alarm(&keeping(&project));
         // The hosts run inside this program: it stays until it is told to go.
-        _ = tokio::signal::ctrl_c().await;
+        signals::told_to_end().await?;
     } else {
         session
             .printer
