@@ -3,6 +3,7 @@
 mod commands;
 mod folders;
 mod host_keys;
+mod hostile;
 mod logins;
 mod practice;
 mod reaching;
