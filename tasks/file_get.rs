@@ -15,7 +15,7 @@ pub(crate) fn spec() -> TaskSpec {
             "It lands in a folder with the host's name: `TARGET/HOST/NAME`. What is there already is replaced entirely or not at all: \
              a folder as well, with what else was in it. Nothing that a host answers leads out of that.\n\n\
              Times and whether a file can be executed are kept; all of it is for its owner alone. A link to a file comes as the file; \
-             links to folders, devices and the like are left out, and told.\n\n\
+             links to folders, devices, and names that are not UTF-8 are left out, and told. At most 20,000 files and folders.\n\n\
              A step's `sudo` and `dir` do not apply to the transfer: the file is read as the login user.",
         )
         .arg(Arg::required("source", ArgKind::Text, "Its path on the host."))
