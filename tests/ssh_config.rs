@@ -73,6 +73,7 @@ fn hosts_as_json_have_the_keywords_and_values_of_ssh() {
     }
     assert_eq!(compared, 20, "{theirs}");
     assert_eq!(ours["identityfile"].as_array().map(Vec::len), Some(2));
+    assert!(ours.get("identityagent").is_none() && !theirs.contains("identityagent"), "nobody said anything");
     assert_eq!(ours["decided_by"]["hostname"], "ssh_config:2");
     assert_eq!(ours["decided_by"]["identityfile"][1], "ssh_config:5");
     assert_eq!(ours["decided_by"]["addressfamily"], "default");

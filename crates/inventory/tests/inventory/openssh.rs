@@ -81,15 +81,23 @@ impl OpenSsh {
 
     /// What we say, by the keywords that are compared.
     pub(crate) fn ours(&self, config: &Path, name: &str) -> Result<Settings, String> {
+        let mut said = self.all_of_ours(config, name)?;
+        said.retain(|keyword, _| compared().any(|known| known == keyword));
+        for keyword in compared() {
+            said.entry(keyword.to_owned()).or_default();
+        }
+        Ok(said)
+    }
+
+    /// All that we say.
+    pub(crate) fn all_of_ours(&self, config: &Path, name: &str) -> Result<Settings, String> {
         let loaded = SshConfig::load(&[config.to_owned()], &self.reach.home).map_err(|error| error.to_string())?;
         let reach = Reach { ssh_config: loaded.into(), ..self.reach.clone() };
         let inventory = Inventory::empty();
         let explained = inventory.explain(&host(name), &reach).map_err(|error| error.to_string())?;
-        let mut said: Settings = compared().map(|keyword| (keyword.to_owned(), Vec::new())).collect();
+        let mut said = Settings::new();
         for setting in explained.target.settings {
-            if let Some(values) = said.get_mut(&setting.keyword.to_ascii_lowercase()) {
-                values.push(setting.value);
-            }
+            said.entry(setting.keyword.to_ascii_lowercase()).or_default().push(setting.value);
         }
         Ok(said)
     }
