@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use runsheet_model::parse_duration;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::commands::Command;
 
@@ -101,6 +103,9 @@ pub(crate) struct ReachArgs {
     /// ssh_config to read instead of ~/.ssh/config and /etc/ssh/ssh_config; `none` for no file
     #[arg(short = 'F', value_name = "FILE", help_heading = "SSH")]
     pub(crate) ssh_config: Option<PathBuf>,
+    /// Who reads ssh_config
+    #[arg(long, value_name = "READER", help_heading = "SSH")]
+    pub(crate) ssh_config_reader: Option<ConfigReader>,
     /// Jump hosts, `user@host:port` with commas between them; `none` for a direct connection
     #[arg(short = 'J', value_name = "HOSTS", help_heading = "SSH")]
     pub(crate) jump: Option<String>,
@@ -119,6 +124,16 @@ pub(crate) enum HostKeyArg {
     Strict,
     /// Its key is put on record.
     AcceptNew,
+}
+
+/// Who reads ssh_config.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ConfigReader {
+    /// Runsheet itself.
+    Runsheet,
+    /// The OpenSSH client on this machine, which is asked for each host (`ssh -G`).
+    Openssh,
 }
 
 /// How a run goes.

@@ -2,6 +2,8 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use runsheet_inventory::Variables;
+
 use crate::error::CliError;
 
 /// What the program reads of its surroundings, once: everything below is handed values.
@@ -12,8 +14,12 @@ pub(crate) struct Environment {
     pub(crate) home: PathBuf,
     /// The login name.
     pub(crate) user: String,
+    /// The login user's number.
+    pub(crate) user_id: u32,
     /// The name of this machine.
     pub(crate) machine: String,
+    /// All variables that are text.
+    pub(crate) variables: Variables,
     /// The working directory.
     pub(crate) cwd: PathBuf,
     /// Where runs are kept: `$XDG_STATE_HOME/runsheet`, else `~/.local/state/runsheet`.
@@ -51,7 +57,12 @@ impl Environment {
             .map(|size| usize::from(size.ws_col))
             .filter(|&columns| columns >= 20)
             .unwrap_or(100);
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
         Ok(Self {
+            user_id: rustix::process::getuid().as_raw(),
+            variables,
             state: state.unwrap_or_else(|| home.join(".local/state")).join("runsheet"),
             runtime: variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()),
             agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),

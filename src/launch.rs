@@ -153,7 +153,7 @@ impl Watch {
             out: session.printer.out_palette(args.format),
             err: session.printer.err_palette(args.format),
             fold: |names| fold(names.iter().copied()),
-            output: Some(output.to_owned()),
+            output: session.keeps_records.then(|| output.to_owned()),
             ..Display::default()
         };
         let terminal = Terminal::start(display, stdout(), stderr()).map_err(failed)?;

@@ -4,14 +4,17 @@
 //! crates below. Only here are the environment, the home folder and the terminal read, and handed down as values.
 
 mod args;
+mod asked_once;
 mod commands;
 mod environment;
 mod error;
 mod exit;
+mod explain;
 mod launch;
-mod local_files;
+mod local_program;
 mod logging;
 mod open_files;
+mod openssh;
 mod people;
 mod printer;
 mod project;
@@ -20,6 +23,7 @@ mod session;
 mod show_plan;
 mod signals;
 mod terminal_size;
+mod user_shell;
 mod version;
 mod when;
 

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use runsheet_model::{SecretName, parse_duration};
+use runsheet_diagnostics::nearest;
+use runsheet_model::{SecretName, parse_duration, visible};
 use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::args::ConfigReader;
 use crate::environment::Environment;
 use crate::error::CliError;
 
@@ -59,6 +61,10 @@ pub(crate) struct SshSettings {
     pub(crate) connect_timeout: Option<Spanned<String>>,
     /// What happens to a host whose key is not on record. Default: what ssh_config says, else `strict`.
     pub(crate) host_keys: Option<HostKeys>,
+    /// Whether the commands of `Match exec` in ssh_config are run. Default: no; a host for which one would decide is an error.
+    pub(crate) allow_match_exec: bool,
+    /// Who reads ssh_config. Default: `runsheet`.
+    pub(crate) config_reader: Option<ConfigReader>,
 }
 
 /// What happens to a host whose key is not on record.
@@ -128,14 +134,15 @@ impl Project {
     }
 
     /// Finds a sheet: a path as it is, or the name of one in the sheets' folder with or without `.yaml`.
-    pub(crate) fn sheet(&self, name: &Path, environment: &Environment) -> PathBuf {
+    pub(crate) fn sheet(&self, name: &Path, environment: &Environment) -> Result<PathBuf, CliError> {
         let sheets = environment.path(&self.root, self.settings.sheets.as_deref().unwrap_or("sheets"));
         let mut with_ending = sheets.join(name).into_os_string();
         with_ending.push(".yaml");
         [environment.cwd.join(name), sheets.join(name), PathBuf::from(with_ending)]
             .into_iter()
-            .find(|path| path.is_file())
-            .map_or_else(|| name.to_owned(), |path| shown(&path, environment))
+            .find(|path| path.exists() && !path.is_dir())
+            .map(|path| shown(&path, environment))
+            .ok_or_else(|| no_sheet(name, &sheets, environment))
     }
 
     /// How long connecting may take, if the settings say so.
@@ -147,6 +154,23 @@ impl Project {
     pub(crate) fn secret_names(&self) -> Vec<SecretName> {
         self.settings.secrets.keys().filter_map(|name| SecretName::new(name.as_str()).ok()).collect()
     }
+}
+
+/// There is no such sheet; what there is instead is a hint.
+fn no_sheet(name: &Path, folder: &Path, environment: &Environment) -> CliError {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut known: Vec<String> = entries
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    known.sort();
+    let shown = shown(folder, environment);
+    let hint = match nearest(&name.to_string_lossy(), known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("there is none in `{}`; `runsheet init` makes one", shown.display()),
+        None => format!("in `{}` are: {}", shown.display(), known.join(", ")),
+    };
+    CliError::usage(format!("there is no sheet `{}`", visible(name.to_string_lossy().as_bytes())), hint)
 }
 
 impl Settings {

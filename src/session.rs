@@ -2,20 +2,26 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use runsheet_inventory::{Flags, Inventory, Reach, SshConfig};
 use runsheet_journal::StateFolder;
-use runsheet_model::{Endpoint, HostKeyMode};
+use runsheet_local::ProjectFiles;
+use runsheet_model::{Endpoint, HostKeyMode, HostName};
 use runsheet_plan::{Plan, Planning, StepChoice};
 use runsheet_sheet::Sheet;
 use runsheet_task::Registry;
 
-use crate::args::{GlobalArgs, HostKeyArg, NarrowArgs, ReachArgs, TargetArgs};
+use crate::args::{ConfigReader, GlobalArgs, HostKeyArg, NarrowArgs, ReachArgs, TargetArgs};
 use crate::environment::Environment;
 use crate::error::CliError;
-use crate::local_files::ProjectFiles;
+use crate::openssh::AskOpenSsh;
 use crate::printer::Printer;
 use crate::project::{HostKeys, Project};
+use crate::user_shell::UserShell;
+
+/// How many programs of this machine are asked at once how hosts are reached.
+const QUESTIONS_AT_ONCE: usize = 8;
 
 /// What most commands start from: the surroundings, the project, its hosts and all tasks.
 pub(crate) struct Session {
@@ -25,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) inventory: Inventory,
     pub(crate) registry: Arc<Registry>,
     pub(crate) global: GlobalArgs,
+    /// Whether records of runs outlast the program.
+    pub(crate) keeps_records: bool,
 }
 
 impl Session {
@@ -42,7 +50,7 @@ impl Session {
             printer.note(&format!("warning: {warning}\n"));
         }
         let registry = Arc::new(runsheet_tasks::registry());
-        Ok(Self { environment, project, printer, inventory, registry, global })
+        Ok(Self { environment, project, printer, inventory, registry, global, keeps_records: true })
     }
 
     /// Where runs are kept.
@@ -81,13 +89,18 @@ impl Session {
     /// How every host of a plan is reached, in its order.
     pub(crate) fn endpoints(&self, plan: &Plan, args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
         let reach = self.reach(args)?;
+        self.ask_ahead(&plan.hosts.iter().map(|host| &host.name).collect::<Vec<_>>(), &reach);
         Ok(plan.hosts.iter().map(|host| self.inventory.resolve(&host.name, &reach)).collect::<Result<_, _>>()?)
     }
 
     /// What is known beside the inventory about how to reach hosts.
     pub(crate) fn reach(&self, args: &ReachArgs) -> Result<Reach, CliError> {
         let home = &self.environment.home;
+        let ssh = &self.project.settings.ssh;
+        let reader = args.ssh_config_reader.or(ssh.config_reader);
+        let openssh = (reader == Some(ConfigReader::Openssh)).then(|| AskOpenSsh::new(args.ssh_config.clone()));
         let ssh_config = match &args.ssh_config {
+            _ if openssh.is_some() => SshConfig::default(),
             Some(none) if none.as_os_str() == "none" => SshConfig::default(),
             Some(file) => SshConfig::load(std::slice::from_ref(file), home)?,
             None => SshConfig::of_user(home)?,
@@ -95,25 +108,57 @@ impl Session {
         for warning in ssh_config.warnings() {
             self.printer.note(&format!("warning: {warning}\n"));
         }
-        let host_keys = match (args.host_keys, self.project.settings.ssh.host_keys) {
-            (Some(HostKeyArg::Strict), _) | (None, Some(HostKeys::Strict)) => Some(HostKeyMode::Strict),
-            (Some(HostKeyArg::AcceptNew), _) | (None, Some(HostKeys::AcceptNew)) => Some(HostKeyMode::AcceptNew),
-            (None, None) => None,
-        };
         let flags = Flags {
             user: args.user.clone(),
             port: args.port,
             identities: args.identity.iter().map(|path| self.environment.cwd.join(path)).collect(),
             jump: args.jump.clone(),
-            connect_timeout: args.connect_timeout.or_else(|| self.project.connect_timeout()),
+            connect_timeout: args.connect_timeout,
+            host_keys: args.host_keys.map(|mode| match mode {
+                HostKeyArg::Strict => HostKeyMode::Strict,
+                HostKeyArg::AcceptNew => HostKeyMode::AcceptNew,
+            }),
         };
-        let reach = Reach::new(home.clone(), self.environment.user.clone());
-        Ok(Reach { flags, ssh_config: Arc::new(ssh_config), agent: self.environment.agent.clone(), host_keys, ..reach })
+        Ok(Reach {
+            flags,
+            ssh_config: Arc::new(ssh_config),
+            agent: self.environment.agent.clone(),
+            host_keys: ssh.host_keys.map(|mode| match mode {
+                HostKeys::Strict => HostKeyMode::Strict,
+                HostKeys::AcceptNew => HostKeyMode::AcceptNew,
+            }),
+            connect_timeout: self.project.connect_timeout(),
+            user_id: self.environment.user_id,
+            machine: self.environment.machine.clone(),
+            environment: self.environment.variables.clone(),
+            match_exec: ssh.allow_match_exec.then(|| Arc::new(UserShell::new(&self.environment)) as _),
+            openssh: openssh.map(|openssh| Arc::new(openssh) as _),
+            ..Reach::new(home.clone(), self.environment.user.clone())
+        })
+    }
+
+    /// Where programs are asked how hosts are reached (`ssh -G`, `Match exec`), asks for many hosts at once. What they say is
+    /// remembered, mistakes included.
+    pub(crate) fn ask_ahead(&self, hosts: &[&HostName], reach: &Reach) {
+        if reach.openssh.is_none() && reach.match_exec.is_none() {
+            return;
+        }
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..QUESTIONS_AT_ONCE.min(hosts.len()) {
+                scope.spawn(|| {
+                    while let Some(host) = hosts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        // Whoever resolves it next is told the same.
+                        let _ = self.inventory.resolve(host, reach);
+                    }
+                });
+            }
+        });
     }
 
     /// Loads a sheet by path or name and changes its variables.
     pub(crate) fn sheet(&self, name: &Path, set: &[String]) -> Result<Sheet, CliError> {
-        let path: PathBuf = self.project.sheet(name, &self.environment);
+        let path: PathBuf = self.project.sheet(name, &self.environment)?;
         let mut sheet = Sheet::load(&path)?;
         for assignment in set {
             let Some((name, value)) = assignment.split_once('=') else {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use runsheet_inventory::fold;
-use runsheet_model::{format_duration, plural};
+use runsheet_model::{format_chosen_duration, plural};
 use runsheet_plan::{HostWork, Plan, PlanStep, Work};
 use runsheet_reporters::{Column, Table};
 
@@ -29,7 +29,7 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
         Column::right("expected"),
     ]);
     for (index, step) in plan.steps.iter().enumerate() {
-        let expect = step.expect_ms.map_or_else(String::new, |ms| format_duration(Duration::from_millis(ms)));
+        let expect = step.expect_ms.map_or_else(String::new, |ms| format_chosen_duration(Duration::from_millis(ms)));
         table.row([
             (index + 1).to_string(),
             step.name.clone(),

@@ -1,10 +1,10 @@
 //! Send a file to each host.
 
-use runsheet_task::{Arg, ArgKind, Config, Content, Host, LocalFile, Outcome, TaskError, TaskSpec, Upload};
+use std::sync::Arc;
 
-use crate::on_host::HostScript;
+use runsheet_task::{Arg, ArgKind, Config, Content, Host, Outcome, TaskError, TaskSpec, Upload};
 
-const SCRIPT: HostScript = HostScript::new("file", &[include_str!("on_host/file.sh")]);
+use crate::on_host::{has_file, octal};
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("file.put", "Sends a file to each host.")
@@ -18,19 +18,18 @@ pub(crate) fn spec() -> TaskSpec {
         )
         .arg(Arg::required("source", ArgKind::LocalFile, "The file on this machine."))
         .arg(Arg::required("target", ArgKind::Text, "Its path on the host."))
-        .arg(Arg::optional("mode", ArgKind::Mode, "Its mode.").default("0644"))
+        .arg(Arg::optional("mode", ArgKind::Mode, "Its mode; without one 0755 for a file that its owner may execute, else 0644."))
         .idempotent()
 }
 
 pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
     let source = config.local_file("source")?;
     let target = config.text("target")?;
-    let mode = octal(config.text("mode")?).unwrap_or(0o644);
+    let mode = config.opt_text("mode").and_then(octal).unwrap_or_else(|| source.mode());
     if target.is_empty() || target.ends_with('/') {
         return Ok(Outcome::failed(format!("`{target}` is not the path of a file"), 2));
     }
-    // The transfer starts at the login folder, but a command wherever `dir` and `sudo` take it.
-    if target.starts_with('/') && is_there(host, target, &source, mode).await? {
+    if has_file(host, target, &source.sha256, mode).await? {
         return Ok(Outcome::unchanged(format!("`{target}` is already as it should be")));
     }
     let sent = host
@@ -39,20 +38,9 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
             target: target.to_owned(),
             mode: Some(mode),
             sha256: Some(source.sha256),
+            folders: false,
+            moved: Arc::default(),
         })
         .await?;
     Ok(Outcome::changed(format!("{} bytes sent to `{target}`", sent.bytes)))
-}
-
-/// Whether the host has the file already. What cannot be told counts as no: sending it again does no harm.
-async fn is_there(host: &Host, target: &str, source: &LocalFile, mode: u32) -> Result<bool, TaskError> {
-    let said = host.run(SCRIPT.with([target])).await?;
-    let Some((hash, found)) = said.stdout.trim().split_once(' ') else {
-        return Ok(false);
-    };
-    Ok(hash.eq_ignore_ascii_case(&source.sha256) && octal(found) == Some(mode))
-}
-
-fn octal(text: &str) -> Option<u32> {
-    u32::from_str_radix(text, 8).ok()
 }

@@ -14,6 +14,8 @@ mod apache_stop;
 mod command;
 mod file_get;
 mod file_put;
+mod file_sync;
+mod file_template;
 mod http_check;
 mod module;
 mod on_host;
@@ -47,6 +49,8 @@ pub fn registry() -> Registry {
         command,
         file_get,
         file_put,
+        file_sync,
+        file_template,
         http_check,
         script,
         service_reload,

@@ -97,9 +97,11 @@ fn mistakes_in_host_groups_are_told_with_their_place() {
 #[test]
 fn files_that_cannot_be_what_they_should_are_refused() {
     let case = Case::new().file("hostgroups/g.yaml", GROUPS);
-    case.run(&["run", "nope.yaml"]).exits(2).says("nope.yaml");
+    case.run(&["run", "nope.yaml"]).exits(2).says("there is no sheet `nope.yaml`").says("`runsheet init` makes one");
     let case = case.file("sheets/latin.yaml", b"name: caf\xe9\nsteps: []\n");
     case.run(&["run", "latin"]).exits(2).says("UTF-8");
+    case.run(&["run", "latim"]).exits(2).says("did you mean `latin`?");
+    case.run(&["run", "nope"]).exits(2).says("in `sheets` are: latin");
     let mut large = b"name: S\nnotes: ".to_vec();
     large.resize(17 << 20, b'x');
     let case = case.file("sheets/large.yaml", large);

@@ -42,6 +42,30 @@ fn hosts() {
 }
 
 #[test]
+fn what_decided_how_a_host_is_reached() {
+    let config = "\
+Host bastion*
+  HostName gate.example.com
+  IdentityFile ~/.ssh/bastion
+
+Host solr*
+  HostKeyAlias solr
+  User ignored
+  Ciphers aes256-ctr,aes128-cbc
+  ServerAliveInterval 1m
+  SetEnv A=1
+";
+    let case = case().file("ssh_config", config).file("runsheet.yaml", "ssh: {connect_timeout: 10s}\n");
+    let ran = case.run(&["hosts", "solr1", "--explain", "-F", "ssh_config", "-i", "key", "--host-keys", "accept-new"]);
+    let ran = ran.exits(0);
+    // How far columns are apart depends on where the temporary folder is.
+    let narrow =
+        |line: &str| line.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect::<Vec<_>>().join("  ");
+    let text: Vec<_> = ran.stdout.replace(&*case.path("").to_string_lossy(), "CASE/").lines().map(narrow).collect();
+    insta::assert_snapshot!(text.join("\n"));
+}
+
+#[test]
 fn one_task() {
     insta::assert_snapshot!(case().run(&["tasks", "show", "http.check"]).exits(0).stdout);
 }

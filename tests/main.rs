@@ -17,4 +17,5 @@ mod practice_runs;
 mod real_fleet;
 mod real_sshd;
 mod secrets;
+mod ssh_config;
 mod support;

@@ -35,12 +35,18 @@ impl Stage {
     }
 
     pub(crate) fn host(&self, name: &str) -> &PracticeHost {
-        self.fleet.fleet.as_ref().expect("it runs").host(name).expect("a host")
+        self.fleet.host(name)
     }
 
     /// How often a file that commands append to has been written on a host.
     pub(crate) fn lines(&self, host: &str, file: &str) -> usize {
         fs::read_to_string(self.host(host).home().join(file)).map_or(0, |text| text.lines().count())
+    }
+}
+
+impl Running {
+    fn host(&self, name: &str) -> &PracticeHost {
+        self.fleet.as_ref().expect("it runs").host(name).expect("a host")
     }
 }
 
@@ -119,6 +125,13 @@ fn exec_shows_each_line_with_its_host() {
 }
 
 #[test]
+fn exec_takes_all_that_follows_its_own_flags() {
+    let stage = Stage::new("web1: ok");
+    let ran = stage.case.run(&["exec", "-F", "ssh_config", "-H", "web1", "echo", "-n", "-g", "x; echo"]).exits(0);
+    assert_eq!(ran.stdout, "[web1] -g x\n");
+}
+
+#[test]
 fn exec_takes_its_command_as_it_is() {
     let stage = Stage::new("web1: ok");
     let ran = stage.case.run_with_flags(&["exec", "-H", "web1", "--", "printf '%s' '{{ .Names }} {% x %}'"]).exits(0);
@@ -159,6 +172,29 @@ fn files_go_to_hosts_and_come_back() {
     }
     stage.case.run_with_flags(&["get", "-H", "@web", "copy", "fetched"]).exits(0);
     assert_eq!(fs::read(stage.case.path("fetched/web2/copy")).expect("the file"), bytes);
+}
+
+#[test]
+fn folders_go_to_hosts_and_come_back() {
+    let stage = Stage::new("web[1-2]: ok");
+    let case = stage.case.file("site/index.html", "hello").file("site/a/b/page", "page");
+    let there = |host: &str, name: &str| fs::read_to_string(stage.fleet.host(host).home().join("www").join(name)).ok();
+
+    case.run_with_flags(&["put", "-H", "@web", "site", "www"]).exits(0).says("2 ok (2 changed)");
+    assert_eq!(there("web2", "a/b/page").as_deref(), Some("page"));
+
+    let www = stage.fleet.host("web1").home().join("www");
+    let target = www.to_str().expect("text");
+    case.run_with_flags(&["put", "-H", "web1", "site", target]).exits(0).says("ok: 1 ok  in");
+    fs::write(www.join("a/old"), "old").expect("written");
+    case.run_with_flags(&["put", "-H", "web1", "site", target]).exits(0);
+    assert_eq!(there("web1", "a/old").as_deref(), Some("old"));
+    case.run_with_flags(&["put", "-H", "web1", "site", target, "--delete"]).exits(0).says("1 ok (1 changed)");
+    assert_eq!((there("web1", "a/old"), there("web1", "index.html").as_deref()), (None, Some("hello")));
+
+    case.run_with_flags(&["get", "-H", "@web", "www", "fetched"]).exits(0);
+    let fetched = |name: &str| fs::read_to_string(case.path("fetched").join(name)).expect("a file");
+    assert_eq!((fetched("web1/www/index.html").as_str(), fetched("web2/www/a/b/page").as_str()), ("hello", "page"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
+use crate::signals::ToldToEnd;
 
 /// Start practice hosts on this machine and run a deploy on them
 ///
@@ -36,13 +37,15 @@ pub(crate) async fn exec(args: DemoArgs, environment: Environment, global: Globa
     std::env::set_current_dir(&project).map_err(|source| CliError::WorkingDirectory { source })?;
     let environment = Environment { cwd: project.clone(), state: project.join("state"), ..environment };
     let session = Session::open(environment, GlobalArgs { hostgroups: Vec::new(), ..global })?;
+    let session = Session { keeps_records: args.keep, ..session };
     let status = run::exec(run_args(&project), &session).await?;
     session.printer.note("\n");
     show_history(&HistoryArgs::of_everything(), &session)?;
     if args.keep {
+        let told_to_end = ToldToEnd::listen()?;
         session.printer.alarm(&keeping(&project));
         // The hosts run inside this program: it stays until it is told to go.
-        _ = tokio::signal::ctrl_c().await;
+        told_to_end.wait().await;
     } else {
         session
             .printer

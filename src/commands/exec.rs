@@ -19,7 +19,7 @@ pub(crate) struct ExecArgs {
     #[command(flatten)]
     adhoc: AdHocArgs,
     /// The command
-    #[arg(required = true, last = true, value_name = "COMMAND")]
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<String>,
 }
 

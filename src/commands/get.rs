@@ -9,12 +9,12 @@ use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
 
-/// Fetch a file from some hosts
+/// Fetch a file or a folder from some hosts
 ///
-/// The file of each host lands in a folder with the host's name: `TARGET/HOST/FILE`.
+/// That of each host lands in a folder with the host's name: `TARGET/HOST/NAME`.
 #[derive(Debug, Args)]
 pub(crate) struct GetArgs {
-    /// The file on the hosts; relative to the login folder
+    /// The file or folder on the hosts; relative to the login folder
     source: String,
     /// The folder here
     #[arg(default_value = ".")]

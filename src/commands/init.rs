@@ -1,6 +1,6 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
@@ -23,14 +23,14 @@ pub(crate) struct InitArgs {
 
 pub(crate) fn exec(args: &InitArgs, environment: &Environment, global: &GlobalArgs) -> Result<ExitStatus, CliError> {
     let printer = Printer::new(global, environment);
-    let root = environment.cwd.join(&args.folder);
+    let root: PathBuf = args.folder.components().filter(|part| *part != Component::CurDir).collect();
     let schemas = [
         (Schema::Project, ".runsheet/project.schema.json"),
         (Schema::Hostgroups, ".runsheet/hostgroups.schema.json"),
         (Schema::Sheet, ".runsheet/sheet.schema.json"),
     ];
     for (schema, path) in schemas {
-        write(&root.join(path), &format!("{:#}\n", schema.value()), &printer)?;
+        write(&environment.cwd, &root.join(path), &format!("{:#}\n", schema.value()), &printer)?;
     }
     let files = [
         ("runsheet.yaml", include_str!("../init/runsheet.yaml")),
@@ -38,18 +38,19 @@ pub(crate) fn exec(args: &InitArgs, environment: &Environment, global: &GlobalAr
         ("sheets/example.yaml", include_str!("../init/sheet.yaml")),
     ];
     for (path, text) in files {
-        write(&root.join(path), text, &printer)?;
+        write(&environment.cwd, &root.join(path), text, &printer)?;
     }
     printer.note("next: put your hosts into hostgroups/example.yaml, then `runsheet plan example`\n");
     Ok(ExitStatus::Success)
 }
 
-fn write(path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
+fn write(cwd: &Path, path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: path.to_owned(), source };
-    if let Some(folder) = path.parent() {
+    let target = cwd.join(path);
+    if let Some(folder) = target.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    match OpenOptions::new().write(true).create_new(true).open(path) {
+    match OpenOptions::new().write(true).create_new(true).open(&target) {
         Ok(mut file) => {
             file.write_all(text.as_bytes()).map_err(failed)?;
             printer.note(&format!("wrote {}\n", path.display()));

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
@@ -9,18 +9,22 @@ use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
 
-/// Copy a file to some hosts
+/// Copy a file or a folder to some hosts
 ///
-/// Each host gets it entirely or not at all; a host that has it already is left alone.
+/// Each host gets a file entirely or not at all; one that a host has already is left alone. The content of a folder goes into the
+/// target, which is made if it is missing.
 #[derive(Debug, Args)]
 pub(crate) struct PutArgs {
-    /// The file here
+    /// The file or folder here
     source: PathBuf,
     /// Where to on the hosts; relative to the login folder
     target: String,
-    /// File mode, in octal
-    #[arg(long, value_name = "MODE", default_value = "0644")]
-    mode: String,
+    /// File mode, in octal; without it 0755 for a file that its owner may execute, else 0644
+    #[arg(long, value_name = "MODE")]
+    mode: Option<String>,
+    /// Of a folder: remove what else is in the target
+    #[arg(long, conflicts_with = "mode")]
+    delete: bool,
     #[command(flatten)]
     adhoc: AdHocArgs,
 }
@@ -30,16 +34,30 @@ pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus,
     let Some(source) = source.to_str() else {
         return Err(CliError::usage("the name of the file is not UTF-8", "rename it, or copy it first"));
     };
-    let vars = [("source", source), ("target", &args.target), ("mode", &args.mode)];
+    let is_folder = Path::new(source).is_dir();
+    if is_folder && args.mode.is_some() {
+        return Err(CliError::usage("a folder has no `--mode`", "its files keep theirs: 0755 or 0644"));
+    }
+    if !is_folder && args.delete {
+        return Err(CliError::usage("`--delete` is for folders", "leave it out"));
+    }
+    let text = |name: &str| (name.to_owned(), Value::from(format!("{{{{ vars.{name} }}}}")));
+    let mut values = BTreeMap::from([text("source"), text("target")]);
+    if args.delete {
+        values.insert("delete".to_owned(), Value::from(true));
+    }
+    if let Some(mode) = args.mode {
+        values.insert("mode".to_owned(), Value::from(mode));
+    }
     let task = AdHoc {
         command: "put",
-        task: "file.put",
+        task: if is_folder { "file.sync" } else { "file.put" },
         title: format!("put {}", args.source.display()),
-        args: vars
-            .iter()
-            .map(|(name, _)| ((*name).to_owned(), Value::from(format!("{{{{ vars.{name} }}}}"))))
-            .collect(),
-        vars: vars.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect::<BTreeMap<_, _>>(),
+        args: values,
+        vars: BTreeMap::from([
+            ("source".to_owned(), Value::from(source)),
+            ("target".to_owned(), Value::from(args.target)),
+        ]),
         sudo: None,
     };
     task.run(&args.adhoc, session).await

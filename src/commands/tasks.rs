@@ -95,6 +95,8 @@ fn kind(kind: ArgKind) -> String {
         ArgKind::Choice(words) => words.join(" or "),
         ArgKind::TextList => "list of texts".to_owned(),
         ArgKind::LocalFile => "file here".to_owned(),
+        ArgKind::LocalFolder => "folder here".to_owned(),
+        ArgKind::Template => "template here".to_owned(),
         ArgKind::Mode => "file mode".to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! script. Nothing here decides how a step ends; that is the task's part.
 
 mod apache;
+mod file;
 mod host_script;
 mod http;
 mod port;
@@ -11,6 +12,7 @@ mod service;
 mod solr;
 
 pub(crate) use apache::{Apache, ApacheState};
+pub(crate) use file::{has_file, octal};
 pub(crate) use host_script::{DETACHED, HostScript};
 pub(crate) use http::{Heard, http_get};
 pub(crate) use port::{Tried, try_port};

@@ -40,7 +40,9 @@ fn read(path: &Path) -> Case {
 async fn play(task: &str, case: Case) -> Result<Vec<String>, Box<dyn Error>> {
     let project = tempfile::tempdir()?;
     for (name, content) in &case.files {
-        fs::write(project.path().join(name), content)?;
+        let path = project.path().join(name);
+        fs::create_dir_all(path.parent().unwrap_or(project.path()))?;
+        fs::write(path, content)?;
     }
     let remote = Arc::new(ScriptedRemote::new(case.commands, case.on_host));
     let local = Arc::new(ScriptedLocal::new(case.here));

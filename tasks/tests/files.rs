@@ -1,8 +1,10 @@
 //! `command`, `script` and `file.put` with a real shell and real files.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -96,6 +98,97 @@ async fn a_file_is_sent_only_where_it_differs() -> Tested {
         let outcome = stage.run("file.put", args).await?;
         assert!(outcome.changed, "other content is a difference, {programs:?}: {outcome:?}");
         assert_eq!(fs::read_to_string(&target)?, "port = 80\n");
+    }
+    Ok(())
+}
+
+/// All files below a folder, with their modes.
+fn tree(folder: &Path) -> BTreeMap<String, (String, u32)> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("in it").to_string_lossy().into_owned();
+                let mode = path.metadata().expect("a file").permissions().mode() & 0o7777;
+                found.insert(name, (fs::read_to_string(&path).expect("text"), mode));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_folder_is_made_like_the_one_here() -> Tested {
+    for programs in [
+        &["sha256sum", "stat", "cat", "cut", "sed", "tr", "xargs", "awk", "wc", "find", "rm", "rmdir"][..],
+        &["shasum", "perl", "stat", "cat", "cut", "sed", "tr", "xargs", "awk", "wc", "find", "rm", "rmdir"],
+        &["find", "cat", "cut", "sed", "awk", "wc", "tr", "xargs", "rm", "rmdir"],
+    ] {
+        let (project, host, bin) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
+        let site = project.path().join("site");
+        for name in ["index.html", "bin/start it's", "-", "-rf", "a b/$HOME/*", "a b/ c"] {
+            fs::create_dir_all(site.join(name).parent().expect("a folder"))?;
+            fs::write(site.join(name), format!("this is {name}"))?;
+        }
+        fs::set_permissions(site.join("bin/start it's"), Permissions::from_mode(0o700))?;
+        let target = host.path().join("the site");
+        let mut stage = Stage::on(Arc::new(ShellRemote::new().with_only(programs, bin.path())));
+        stage.project = project.path().to_owned();
+        let args = json!({"source": "site", "target": target.to_string_lossy(), "delete": true});
+
+        let outcome = stage.run("file.sync", args.clone()).await?;
+        assert!(outcome.message.starts_with("6 of 6 files"), "{programs:?}: {outcome:?}");
+        let made = tree(&target);
+        assert_eq!(made["bin/start it's"], ("this is bin/start it's".to_owned(), 0o755));
+        assert_eq!(made["a b/$HOME/*"], ("this is a b/$HOME/*".to_owned(), 0o644));
+        assert_eq!(made.len(), 6);
+
+        let can_tell = programs[0] != "find";
+        let outcome = stage.run("file.sync", args.clone()).await?;
+        assert_eq!(outcome.changed, !can_tell, "{programs:?}: {outcome:?}");
+
+        fs::write(target.join("index.html"), "somebody was here")?;
+        fs::set_permissions(target.join("-rf"), Permissions::from_mode(0o600))?;
+        fs::remove_file(target.join("a b/ c"))?;
+        fs::create_dir(target.join("old"))?;
+        for name in ["old/a", "old/-", "a b/$HOME/other *", "new\nline"] {
+            fs::write(target.join(name), "goes")?;
+        }
+        let outcome = stage.run("file.sync", args).await?;
+        if can_tell {
+            assert!(outcome.message.starts_with("3 of 6 files"), "{programs:?}: {outcome:?}");
+        }
+        assert!(outcome.message.contains("others removed"), "{programs:?}: {outcome:?}");
+        fs::remove_file(target.join("new\nline"))?;
+        assert_eq!(tree(&target), made, "{programs:?}");
+        assert!(!target.join("old").exists(), "an empty folder is left");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_removed_by_half_a_list() -> Tested {
+    let (project, host) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    fs::create_dir(project.path().join("site"))?;
+    for name in ["site/a", "site/b"] {
+        fs::write(project.path().join(name), "same")?;
+    }
+    for cut in [0, 1, 71, 72, 73, 100] {
+        let target = host.path().join(cut.to_string());
+        fs::create_dir(&target)?;
+        for name in ["a", "b", "c"] {
+            fs::write(target.join(name), "same")?;
+        }
+        let mut stage = Stage::on(Arc::new(ShellRemote::new().cut_stdin(cut)));
+        stage.project = project.path().to_owned();
+        let args = json!({"source": "site", "target": target.to_string_lossy(), "delete": true});
+        let failed = stage.run("file.sync", args).await;
+        assert!(failed.is_err_and(|error| error.to_string().contains("did not arrive in full")), "cut at {cut}");
+        assert_eq!(tree(&target).len(), 3, "cut at {cut}, something was removed");
     }
     Ok(())
 }

@@ -81,6 +81,8 @@ fn kind(arg: &Arg) -> String {
         ArgKind::Choice(words) => format!("`{}`", words.join("` or `")),
         ArgKind::TextList => "a list of texts".to_owned(),
         ArgKind::LocalFile => "a file of the project".to_owned(),
+        ArgKind::LocalFolder => "a folder of the project".to_owned(),
+        ArgKind::Template => "a template of the project".to_owned(),
         ArgKind::Mode => "a file mode in octal".to_owned(),
     }
 }

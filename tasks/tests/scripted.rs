@@ -126,7 +126,7 @@ impl Remote for ScriptedRemote {
             mode: upload.mode.map_or_else(String::new, |mode| format!("{mode:04o}")),
             content: String::from_utf8_lossy(&content).into_owned(),
         });
-        Ok(Transfer { bytes: content.len() as u64, sha256 })
+        Ok(Transfer::of_file(content.len() as u64, sha256))
     }
 
     async fn get(&self, download: &Download, _: &Limits) -> Result<Transfer, RemoteError> {
@@ -137,7 +137,7 @@ impl Remote for ScriptedRemote {
             return Err(fail("too large"));
         }
         std::fs::write(&download.target, content).map_err(|error| fail(&error.to_string()))?;
-        Ok(Transfer { bytes, sha256: sha256(content.as_bytes()) })
+        Ok(Transfer::of_file(bytes, sha256(content.as_bytes())))
     }
 
     fn is_alive(&self) -> bool {

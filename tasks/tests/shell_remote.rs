@@ -111,12 +111,17 @@ impl Remote for ShellRemote {
         if upload.sha256.as_ref().is_some_and(|wanted| *wanted != sha256) {
             return Err(fail("it is another file than was planned".to_owned()));
         }
+        if upload.folders
+            && let Some(folder) = Path::new(&upload.target).parent()
+        {
+            fs::create_dir_all(folder).map_err(|error| fail(error.to_string()))?;
+        }
         let part = format!("{}.part", upload.target);
         let written = fs::write(&part, &content)
             .and_then(|()| fs::set_permissions(&part, Permissions::from_mode(upload.mode.unwrap_or(0o644))))
             .and_then(|()| fs::rename(&part, &upload.target));
         written.map_err(|error| fail(error.to_string()))?;
-        Ok(Transfer { bytes: content.len() as u64, sha256 })
+        Ok(Transfer::of_file(content.len() as u64, sha256))
     }
 
     async fn get(&self, download: &Download, _: &Limits) -> Result<Transfer, RemoteError> {

@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_local::ThisMachine;
+use runsheet_local::{ProjectFiles, ThisMachine};
 use runsheet_model::{HostName, Outcome, RunId, Secret, SecretName, StepId};
 use runsheet_task::{
-    Args, Config, Host, Limits, Local, LocalFile, LocalFiles, Notes, Remote, Secrets, ShellSettings, TaskError,
+    ArgKind, Args, Config, Host, Limits, Local, LocalFiles, Notes, Remote, Secrets, ShellSettings, TaskError,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -48,8 +47,16 @@ impl Stage {
     pub(crate) fn plan(&self, task: &str, args: Value) -> Args {
         let registry = runsheet_tasks::registry();
         let task = registry.get(task).expect("the task exists");
-        let given: Map<String, Value> = serde_json::from_value(args).expect("arguments are a map");
-        task.spec().check(&given, self).expect("the arguments are right")
+        let mut given: Map<String, Value> = serde_json::from_value(args).expect("arguments are a map");
+        let files = ProjectFiles::new(self.project.clone());
+        // Templates are the plan's part. Here each comes to what stands in it.
+        for arg in task.spec().args().iter().filter(|arg| arg.kind == ArgKind::Template) {
+            if let Some(path) = given.get(arg.name).and_then(Value::as_str) {
+                let text = files.read_text(path).expect("the template is there");
+                given.insert(arg.name.to_owned(), json!({"path": path, "text": text}));
+            }
+        }
+        task.spec().check(&given, &files).expect("the arguments are right")
     }
 
     /// Does the work as the runner does.
@@ -78,14 +85,6 @@ impl Stage {
             Arc::new(Unheard),
         );
         task.do_work(&config, &host).await
-    }
-}
-
-impl LocalFiles for Stage {
-    fn look_up(&self, path: &str) -> io::Result<LocalFile> {
-        let path = self.project.join(path);
-        let content = std::fs::read(&path)?;
-        Ok(LocalFile { path, sha256: sha256(&content), bytes: content.len() as u64 })
     }
 }
 

@@ -125,6 +125,15 @@ pub enum InventoryError {
         setting: String,
     },
 
+    /// The OpenSSH client, which was to be asked, said nothing useful.
+    #[error("`ssh -G {host}`: {reason}")]
+    OpenSsh {
+        /// The host.
+        host: String,
+        /// What happened.
+        reason: String,
+    },
+
     /// Something in an ssh_config file is wrong.
     #[error("{place}: {mistake}")]
     SshConfig {
@@ -163,7 +172,11 @@ impl Hint for InventoryError {
                 Hints::from("name jump hosts by `jump:` in the host group, by `ProxyJump`, or by `-J`")
             }
             Self::SshConfig { mistake, .. } => mistake.hints(),
-            Self::Folder { .. } | Self::Nobody { .. } | Self::TooManyJumps { .. } | Self::Flag { .. } => Hints::none(),
+            Self::OpenSsh { .. }
+            | Self::Folder { .. }
+            | Self::Nobody { .. }
+            | Self::TooManyJumps { .. }
+            | Self::Flag { .. } => Hints::none(),
         }
     }
 }

@@ -107,6 +107,9 @@ impl Hint for PatternMistake {
                 Hints::from("say the login name by `-u`, or by `user:` in the host groups")
             }
             Self::NoHost { name, nearest: None } if name == "all" => Hints::from("`@*` names all hosts"),
+            Self::NoHost { nearest: None, .. } => {
+                Hints::from("a command without a sheet takes names that stand in no host group with `--unlisted`")
+            }
             Self::NoGroup { nearest, .. } | Self::NoHost { nearest, .. } => Hints::did_you_mean(nearest.as_deref()),
             Self::NoMatch { .. } => Hints::from("`*` and `?` match only hosts that stand in host groups"),
             _ => Hints::none(),

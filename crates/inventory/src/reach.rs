@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use runsheet_model::HostKeyMode;
 
-use crate::SshConfig;
+use crate::programs::{MatchExec, OpenSsh};
+use crate::ssh_config::SshConfig;
+use crate::variables::Variables;
 
 /// What is known beside the inventory about how to reach a host.
 ///
@@ -19,6 +21,16 @@ pub struct Reach {
     pub home: PathBuf,
     /// The local user's name: the login name if nobody says another.
     pub local_user: String,
+    /// The local user's number, for `%i`.
+    pub user_id: u32,
+    /// The name of this machine, for `%l` and `%L`.
+    pub machine: String,
+    /// The environment, for `${NAME}` and `SendEnv`.
+    pub environment: Variables,
+    /// Who runs the commands of `Match exec`; `None`: they are not allowed.
+    pub match_exec: Option<Arc<dyn MatchExec>>,
+    /// Who is asked in the place of `ssh_config`. Default: nobody.
+    pub openssh: Option<Arc<dyn OpenSsh>>,
     /// The agent's socket (`SSH_AUTH_SOCK`). Default: none.
     pub agent: Option<PathBuf>,
     /// Private keys that are offered if nobody names one.
@@ -27,13 +39,15 @@ pub struct Reach {
     pub user_known_hosts: Vec<PathBuf>,
     /// The machine's known_hosts files, if ssh_config names no other.
     pub global_known_hosts: Vec<PathBuf>,
-    /// What happens to a host whose key is not on record; `None`: what ssh_config says, else it is refused.
+    /// What happens to a host whose key is not on record (`runsheet.yaml`); `None`: what ssh_config says, else it is refused.
     pub host_keys: Option<HostKeyMode>,
+    /// How long connecting may take (`runsheet.yaml`). Default: `ConnectTimeout` of ssh_config, else 30 s.
+    pub connect_timeout: Option<Duration>,
 }
 
 impl Reach {
     /// What OpenSSH takes for a user with this home folder: its default keys in its order and its known_hosts files; no agent,
-    /// no flags, an empty ssh_config.
+    /// no flags, an empty ssh_config, an empty environment, user number 0 on a machine named `localhost`.
     pub fn new(home: impl Into<PathBuf>, local_user: impl Into<String>) -> Self {
         let home = home.into();
         let of_user = |name: &str| home.join(".ssh").join(name);
@@ -47,6 +61,12 @@ impl Reach {
                 .into(),
             agent: None,
             host_keys: None,
+            connect_timeout: None,
+            user_id: 0,
+            machine: "localhost".to_owned(),
+            environment: Variables::default(),
+            match_exec: None,
+            openssh: None,
             local_user: local_user.into(),
             home,
         }
@@ -64,6 +84,8 @@ pub struct Flags {
     pub identities: Vec<PathBuf>,
     /// `-J`: jump hosts, `none` for a direct connection.
     pub jump: Option<String>,
-    /// `-t`: how long name lookup, every hop and login may take together. Default: `ConnectTimeout` of ssh_config, else 30 s.
+    /// `-t`: how long name lookup, every hop and login may take together.
     pub connect_timeout: Option<Duration>,
+    /// `--host-keys`: what happens to a host whose key is not on record.
+    pub host_keys: Option<HostKeyMode>,
 }

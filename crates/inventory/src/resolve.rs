@@ -1,23 +1,29 @@
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
-use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{Endpoint, Hop, HostKeys, HostName, valid_user};
+use runsheet_model::{Endpoint, HostName, valid_user};
 
 use crate::error::InventoryError;
+use crate::hop::{Found, Wanted, bad_flag};
 use crate::inventory::Inventory;
 use crate::jump::{JumpMistake, Jumps};
 use crate::reach::Reach;
-use crate::ssh_config::{Options, Question, SshMistake, Tokens, tilde};
+use crate::source::{Said, Source};
+use crate::ssh_config::tilde;
 
 /// How long connecting may take if nobody says it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-const SSH_PORT: u16 = 22;
-
 /// The most servers on the way to a host, itself included.
 const MOST_HOPS: usize = 16;
+
+/// A host, its jump hosts, and who decided what.
+pub(crate) struct Resolved {
+    pub(crate) target: Found,
+    /// The nearest to us first.
+    pub(crate) jumps: Vec<Found>,
+    pub(crate) connect_timeout: Said<Duration>,
+}
 
 impl Inventory {
     /// Says how a host is reached; it need not be listed.
@@ -30,29 +36,39 @@ impl Inventory {
     /// Groups that disagree about the host, a host that would be reached through itself, and settings that are not honoured
     /// and would make the connection end elsewhere.
     pub fn resolve(&self, host: &HostName, reach: &Reach) -> Result<Endpoint, InventoryError> {
+        let resolved = self.resolved(host, reach)?;
+        Ok(Endpoint {
+            host: host.clone(),
+            target: resolved.target.hop,
+            jumps: resolved.jumps.into_iter().map(|jump| jump.hop).collect(),
+            connect_timeout: resolved.connect_timeout.value,
+        })
+    }
+
+    pub(crate) fn resolved(&self, host: &HostName, reach: &Reach) -> Result<Resolved, InventoryError> {
         let mut wanted = self.wanted(host, &reach.home)?;
         let flags = &reach.flags;
         if let Some(user) = &flags.user {
-            valid_user(user).map_err(|error| flag("-u", user, error.into()))?;
-            wanted.user = Some(user.clone());
+            valid_user(user).map_err(|error| bad_flag("-u", user, error.into()))?;
         }
-        wanted.port = flags.port.or(wanted.port);
+        wanted.user = Said::by_flag("-u", flags.user.as_ref()).or(wanted.user);
+        wanted.port = Said::by_flag("--port", flags.port.as_ref()).or(wanted.port);
         if !flags.identities.is_empty() {
-            wanted.identities = Some(flags.identities.clone());
+            wanted.identities = Some(Said { value: flags.identities.clone(), source: Source::Flag("-i") });
         }
         if let Some(jump) = &flags.jump {
-            wanted.jump = Some(Jumps::parse(jump).map_err(|error| flag("-J", jump, error))?);
+            let value = Jumps::parse(jump).map_err(|error| bad_flag("-J", jump, error))?;
+            wanted.jump = Some(Said { value, source: Source::Flag("-J") });
         }
-        let found = wanted.hop(host, reach)?;
-        let mut way =
-            Way { inventory: self, reach, host, seen: vec![label(host.as_str(), &found.hop)], hops: Vec::new() };
-        way.go(&found.jump)?;
-        Ok(Endpoint {
-            host: host.clone(),
-            target: found.hop,
-            jumps: way.hops,
-            connect_timeout: flags.connect_timeout.or(found.connect_timeout).unwrap_or(CONNECT_TIMEOUT),
-        })
+        let target = wanted.hop(host, reach)?;
+        let mut way = Way { inventory: self, reach, host, seen: vec![label(&target)], hops: Vec::new() };
+        way.go(&target.jump)?;
+        let project = reach.connect_timeout.map(|value| Said { value, source: Source::Project });
+        let connect_timeout = Said::by_flag("-t", flags.connect_timeout.as_ref())
+            .or(project)
+            .or(target.connect_timeout.clone())
+            .unwrap_or(Said { value: CONNECT_TIMEOUT, source: Source::Default });
+        Ok(Resolved { jumps: way.hops, target, connect_timeout })
     }
 
     /// What the inventory says about reaching a host.
@@ -61,93 +77,21 @@ impl Inventory {
             return Ok(Wanted::default());
         };
         let identity = scope.weigh("identity", |layer| layer.identity.as_ref())?;
-        let identity = identity.map(|file| match file.value.to_str() {
-            Some(text) if text.starts_with('~') => tilde(text, home).map_err(|mistake| wrong(&file.place, mistake)),
-            _ => Ok(file.value.clone()),
+        let identity = identity.map(|file| {
+            let value = match file.value.to_str() {
+                Some(text) if text.starts_with('~') => tilde(text, home)
+                    .map_err(|mistake| InventoryError::SshConfig { place: file.place.clone(), mistake })?,
+                _ => file.value.clone(),
+            };
+            Ok::<_, InventoryError>(Said { value: vec![value], source: Source::File(file.place.clone()) })
         });
         Ok(Wanted {
             unhonoured: scope.layers().find_map(|layer| layer.unhonoured.clone()),
-            address: scope.address()?.map(|address| address.value.clone()),
-            user: scope.weigh("user", |layer| layer.user.as_ref())?.map(|user| user.value.clone()),
-            port: scope.weigh("port", |layer| layer.port.as_ref())?.map(|port| port.value),
-            identities: identity.transpose()?.map(|file| vec![file]),
-            jump: scope.weigh("jump", |layer| layer.jump.as_ref())?.map(|jump| jump.value.clone()),
-        })
-    }
-}
-
-/// What beats ssh_config.
-#[derive(Default)]
-struct Wanted {
-    address: Option<String>,
-    user: Option<String>,
-    port: Option<u16>,
-    identities: Option<Vec<PathBuf>>,
-    jump: Option<Jumps>,
-    unhonoured: Option<Placed<String>>,
-}
-
-/// One server on the way, and how it is reached itself.
-struct Found {
-    hop: Hop,
-    jump: Jumps,
-    connect_timeout: Option<Duration>,
-}
-
-impl Wanted {
-    /// Adds what ssh_config says and the defaults.
-    fn hop(self, host: &HostName, reach: &Reach) -> Result<Found, InventoryError> {
-        let original = self.address.as_deref().unwrap_or(host.as_str());
-        let question = Question { host: original, user: self.user.as_deref(), local_user: &reach.local_user };
-        let options = reach.ssh_config.ask(question);
-        // Whoever names jump hosts (or `none`) has said how the host is reached.
-        if self.jump.is_none() {
-            if let Some(setting) = &self.unhonoured {
-                return Err(unhonoured(host, &setting.place, &setting.value));
-            }
-            if let Some(place) = &options.proxy_command {
-                return Err(unhonoured(host, place, "`ProxyCommand`"));
-            }
-        }
-        let address = match (&self.address, &options.host_name) {
-            (None, Some(name)) => name.clone(),
-            _ => original.to_owned(),
-        };
-        let user = options.user.clone().unwrap_or_else(|| reach.local_user.clone());
-        let port = self.port.or(options.port).unwrap_or(SSH_PORT);
-        let tokens = Tokens {
-            address: &address,
-            original,
-            alias: options.host_key_alias.as_deref().unwrap_or(original),
-            port,
-            user: &user,
-            local_user: &reach.local_user,
-            home: &reach.home,
-        };
-        let identities = match &self.identities {
-            Some(files) => Arc::from(files.as_slice()),
-            None => identities(&options, &tokens, reach)?,
-        };
-        let agent = agent(&options, &tokens, reach)?;
-        let host_keys = Arc::new(HostKeys {
-            mode: reach.host_keys.or(options.host_keys).unwrap_or_default(),
-            user_files: known_hosts(options.user_known_hosts.as_ref(), &tokens, &reach.user_known_hosts)?,
-            global_files: known_hosts(options.global_known_hosts.as_ref(), &tokens, &reach.global_known_hosts)?,
-        });
-        let hop = Hop {
-            port,
-            identities,
-            identities_only: options.identities_only.unwrap_or(false),
-            agent,
-            host_keys,
-            host_key_alias: options.host_key_alias.clone(),
-            address: address.clone(),
-            user: user.clone(),
-        };
-        Ok(Found {
-            hop,
-            jump: self.jump.or(options.jump).unwrap_or_default(),
-            connect_timeout: options.connect_timeout.filter(|limit| !limit.is_zero()),
+            address: scope.address()?.map(Said::in_file),
+            user: scope.weigh("user", |layer| layer.user.as_ref())?.map(Said::in_file),
+            port: scope.weigh("port", |layer| layer.port.as_ref())?.map(Said::in_file),
+            identities: identity.transpose()?,
+            jump: scope.weigh("jump", |layer| layer.jump.as_ref())?.map(Said::in_file),
         })
     }
 }
@@ -159,26 +103,27 @@ struct Way<'a> {
     host: &'a HostName,
     /// Each server on the way so far: what people call it, address and port.
     seen: Vec<(String, String, u16)>,
-    hops: Vec<Hop>,
+    hops: Vec<Found>,
 }
 
 impl Way<'_> {
     /// Adds a chain, and before it the way to its first jump host.
-    fn go(&mut self, chain: &Jumps) -> Result<(), InventoryError> {
+    fn go(&mut self, chain: &Said<Jumps>) -> Result<(), InventoryError> {
         let mut own = None;
         let mut hops = Vec::new();
-        for (index, jump) in chain.0.iter().enumerate() {
+        for (index, jump) in chain.value.0.iter().enumerate() {
             let name = HostName::new(jump.host.clone())
-                .map_err(|error| flag("-J", &jump.to_string(), JumpMistake::Name(error)))?;
+                .map_err(|error| bad_flag("-J", &jump.to_string(), JumpMistake::Name(error)))?;
             let mut wanted = self.inventory.wanted(&name, &self.reach.home)?;
-            wanted.user = jump.user.clone().or(wanted.user);
-            wanted.port = jump.port.or(wanted.port);
+            let in_chain = || chain.source.clone();
+            wanted.user = jump.user.clone().map(|value| Said { value, source: in_chain() }).or(wanted.user);
+            wanted.port = jump.port.map(|value| Said { value, source: in_chain() }).or(wanted.port);
             if index > 0 {
                 // The chain says how this one is reached.
-                wanted.jump = Some(Jumps::default());
+                wanted.jump = Some(Said { value: Jumps::default(), source: in_chain() });
             }
             let found = wanted.hop(&name, self.reach)?;
-            let label = label(&jump.host, &found.hop);
+            let label = label(&found);
             let again = self.seen.iter().any(|(_, address, port)| (address, port) == (&label.1, &label.2));
             self.seen.push(label);
             if again {
@@ -189,9 +134,9 @@ impl Way<'_> {
                 return Err(InventoryError::TooManyJumps { host: self.host.clone(), limit: MOST_HOPS });
             }
             if index == 0 {
-                own = Some(found.jump);
+                own = Some(found.jump.clone());
             }
-            hops.push(found.hop);
+            hops.push(found);
         }
         if let Some(own) = own {
             self.go(&own)?;
@@ -201,47 +146,6 @@ impl Way<'_> {
     }
 }
 
-fn label(name: &str, hop: &Hop) -> (String, String, u16) {
-    (name.to_owned(), hop.address.clone(), hop.port)
-}
-
-fn identities(options: &Options, tokens: &Tokens<'_>, reach: &Reach) -> Result<Arc<[PathBuf]>, InventoryError> {
-    if options.identity_files.is_empty() {
-        return Ok(Arc::clone(&reach.identities));
-    }
-    let named = options.identity_files.iter().filter(|file| !file.value.eq_ignore_ascii_case("none"));
-    named.map(|file| tokens.path(&file.value).map_err(|mistake| wrong(&file.place, mistake))).collect()
-}
-
-fn agent(options: &Options, tokens: &Tokens<'_>, reach: &Reach) -> Result<Option<PathBuf>, InventoryError> {
-    let Some(agent) = &options.identity_agent else {
-        return Ok(reach.agent.clone());
-    };
-    match agent.value.as_str() {
-        none if none.eq_ignore_ascii_case("none") => Ok(None),
-        "SSH_AUTH_SOCK" | "$SSH_AUTH_SOCK" | "${SSH_AUTH_SOCK}" => Ok(reach.agent.clone()),
-        other if other.starts_with('$') => Err(wrong(&agent.place, SshMistake::Token { token: other.to_owned() })),
-        path => tokens.path(path).map(Some).map_err(|mistake| wrong(&agent.place, mistake)),
-    }
-}
-
-fn known_hosts(
-    said: Option<&Placed<Vec<String>>>,
-    tokens: &Tokens<'_>,
-    default: &[PathBuf],
-) -> Result<Vec<PathBuf>, InventoryError> {
-    let Some(said) = said else { return Ok(default.to_vec()) };
-    said.value.iter().map(|file| tokens.path(file).map_err(|mistake| wrong(&said.place, mistake))).collect()
-}
-
-fn wrong(place: &Place, mistake: SshMistake) -> InventoryError {
-    InventoryError::SshConfig { place: place.clone(), mistake }
-}
-
-fn unhonoured(host: &HostName, place: &Place, setting: &str) -> InventoryError {
-    InventoryError::Unhonoured { host: host.clone(), place: place.clone(), setting: setting.to_owned() }
-}
-
-fn flag(flag: &'static str, value: &str, reason: JumpMistake) -> InventoryError {
-    InventoryError::Flag { flag, value: value.to_owned(), reason }
+fn label(found: &Found) -> (String, String, u16) {
+    (found.name.clone(), found.hop.address.clone(), found.hop.port)
 }

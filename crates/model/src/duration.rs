@@ -52,6 +52,18 @@ pub fn format_duration(duration: Duration) -> String {
     }
 }
 
+/// Writes a length of time that somebody chose, as they would write it: `2m` rather than `2m 00s`.
+pub fn format_chosen_duration(duration: Duration) -> String {
+    let text = format_duration(duration);
+    match text.strip_suffix(" 00s").or_else(|| text.strip_suffix(" 00m")) {
+        Some(short) => short.to_owned(),
+        None => match text.strip_suffix(".0s") {
+            Some(seconds) => format!("{seconds}s"),
+            None => text,
+        },
+    }
+}
+
 /// Serialises a `Duration` as whole milliseconds; for fields whose names end in `_ms`.
 pub mod duration_ms {
     use std::time::Duration;
@@ -72,6 +84,12 @@ pub mod duration_ms {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chosen_times_are_short() {
+        let times = [90, 120, 3600, 15].map(Duration::from_secs).map(format_chosen_duration);
+        assert_eq!(times, ["1m 30s", "2m", "1h", "15s"]);
+    }
 
     #[test]
     fn lengths_of_time_are_read() {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::HostName;
+use crate::{HostName, SshOptions};
 
 /// How a host is reached: everything a connection needs to know, resolved before any connection is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +32,16 @@ pub struct Hop {
     pub identities_only: bool,
     /// The agent's socket, if an agent is to be asked.
     pub agent: Option<PathBuf>,
+    /// User certificates besides `KEY-cert.pub` next to each identity (`CertificateFile`).
+    pub certificates: Arc<[PathBuf]>,
     /// How its host key is checked.
     pub host_keys: Arc<HostKeys>,
     /// The name under which its host key is looked up instead of its address (`HostKeyAlias`).
     pub host_key_alias: Option<String>,
+    /// The command whose standard input and output are the connection, tokens expanded (`ProxyCommand`); it is for `/bin/sh -c`.
+    pub proxy_command: Option<String>,
+    /// What else ssh_config says about the connection.
+    pub options: Arc<SshOptions>,
 }
 
 /// Where host keys are on record and what happens to a host that is not.

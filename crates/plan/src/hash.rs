@@ -76,12 +76,14 @@ fn link_essence(link: &PlanLink) -> Value {
     })
 }
 
-/// A file counts by its content, wherever it lies.
+/// A file or a folder of this machine counts by its content, wherever it lies.
 fn content(value: &Value) -> Value {
-    match value.get("sha256") {
-        Some(hash) if value.get("path").is_some() => json!({"sha256": hash}),
-        _ => value.clone(),
+    let mut value = value.clone();
+    let is_local = value.get("sha256").is_some() || value.get("files").is_some() || value.get("text").is_some();
+    if let Some(fields) = value.as_object_mut().filter(|_| is_local) {
+        fields.remove("path");
     }
+    value
 }
 
 /// Writes JSON with sorted keys and without white space, so that equal values give equal bytes (as RFC 8785 does; numbers here

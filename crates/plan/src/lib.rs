@@ -12,6 +12,7 @@ mod per_host;
 mod plan;
 mod resolve;
 mod resolve_link;
+mod template_files;
 
 pub use choice::StepChoice;
 pub use error::PlanError;

@@ -5,9 +5,10 @@ use runsheet_model::HostName;
 use runsheet_sheet::{Link, Step, Sudo as SheetSudo};
 use runsheet_task::{ArgError, Args, ShellSettings, Sudo, Task};
 use runsheet_template::{Context, Template, Templates, ValueTemplate};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::resolve::{Planning, compile, render};
+use crate::template_files::TemplateFiles;
 use crate::{PerHost, PlanError, PlanLink};
 
 /// Where the links of a step are resolved.
@@ -44,8 +45,15 @@ fn args(link: &Link, task: &dyn Task, scope: &Scope<'_>) -> Result<PerHost<Args>
             Err(error) => Err(PlanError::Template { place: arg.place.clone(), host: None, error }),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let one = |context: &Context, host: Option<&HostName>| one_args(link, task, scope, &templates, context, host);
-    if templates.iter().any(|(_, template, _)| template.mentions("host")) {
+    let files = TemplateFiles::new(scope, task.spec());
+    let one =
+        |context: &Context, host: Option<&HostName>| one_args(link, task, &files, scope, &templates, context, host);
+    let mut by_host = templates.iter().any(|(_, template, _)| template.mentions("host"));
+    for (name, template, place) in templates.iter().filter(|(name, ..)| files.takes(name)) {
+        // Which file it is may be another for each host; then so is the content.
+        by_host = by_host || files.mentions_host(name, &value_of(template, scope.shared, place, None)?, place)?;
+    }
+    if by_host {
         let each = scope.hosts.iter().map(|(host, context)| one(context, Some(host)).map(Arc::new));
         Ok(PerHost::Each(each.collect::<Result<_, _>>()?))
     } else {
@@ -53,29 +61,38 @@ fn args(link: &Link, task: &dyn Task, scope: &Scope<'_>) -> Result<PerHost<Args>
     }
 }
 
+fn value_of(
+    template: &ValueTemplate,
+    context: &Context,
+    place: &Place,
+    host: Option<&HostName>,
+) -> Result<Value, PlanError> {
+    template.render(context).map_err(|error| PlanError::Template {
+        place: place.clone(),
+        host: host.map(ToString::to_string),
+        error,
+    })
+}
+
 fn one_args(
     link: &Link,
     task: &dyn Task,
+    files: &TemplateFiles<'_>,
     scope: &Scope<'_>,
     templates: &[(&str, ValueTemplate, &Place)],
     context: &Context,
     host: Option<&HostName>,
 ) -> Result<Args, PlanError> {
-    let host = || host.map(ToString::to_string);
     let mut values = Map::new();
     for (name, template, place) in templates {
-        let value = template.render(context).map_err(|error| PlanError::Template {
-            place: (*place).clone(),
-            host: host(),
-            error,
-        })?;
-        values.insert((*name).to_owned(), value);
+        let value = value_of(template, context, place, host)?;
+        values.insert((*name).to_owned(), files.rendered(name, value, place, context, host)?);
     }
     let args = task.spec().check(&values, scope.planning.files).map_err(|error| {
         let place = place_of(link, &error).clone();
         match error {
             ArgError::File { task, name, path, source } => PlanError::File { place, task, name, path, source },
-            error => PlanError::Arg { place, host: host(), error: Box::new(error) },
+            error => PlanError::Arg { place, host: host.map(ToString::to_string), error: Box::new(error) },
         }
     })?;
     if let Some(name) = args.secrets().find(|name| !scope.planning.secrets.contains(name)) {

@@ -9,9 +9,11 @@ use async_trait::async_trait;
 use runsheet_diagnostics::Hint;
 use runsheet_inventory::Inventory;
 use runsheet_model::SecretName;
-use runsheet_plan::{PerHost, Plan, PlanError, Planning, StepChoice};
+use runsheet_plan::{PerHost, Plan, PlanError, Planning, StepChoice, Work};
 use runsheet_sheet::Sheet;
-use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, LocalFiles, Outcome, Registry, Task, TaskError, TaskSpec};
+use runsheet_task::{
+    Arg, ArgKind, Config, Host, LocalFile, LocalFiles, LocalFolder, Outcome, Registry, Task, TaskError, TaskSpec,
+};
 
 const GROUPS: &str = "\
 groups:
@@ -40,7 +42,7 @@ impl Task for Nothing {
     }
 }
 
-/// Files that exist only here: their content is their path, and `changed` is what has been written since.
+/// Files that exist only here: their content is their path and what has been written since; `x` makes them executable instead.
 struct Files(&'static str);
 
 impl LocalFiles for Files {
@@ -48,7 +50,26 @@ impl LocalFiles for Files {
         if path == "missing" {
             return Err(io::ErrorKind::NotFound.into());
         }
-        Ok(LocalFile { path: format!("/here/{path}").into(), sha256: format!("{path}{}", self.0), bytes: 3 })
+        Ok(LocalFile {
+            path: format!("/here/{path}").into(),
+            sha256: format!("{path}{}", if self.0 == "x" { "" } else { self.0 }),
+            bytes: 3,
+            executable: self.0 == "x",
+        })
+    }
+
+    fn read_text(&self, path: &str) -> io::Result<String> {
+        match path {
+            "plain" => Ok(format!("on {{{{ vars.n }}}}{}", self.0)),
+            "by-host" => Ok("port = 80\nname = {{ host.name }}\n".to_owned()),
+            "wrong" => Ok("a\n{{ host.nam }}\n".to_owned()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn look_up_folder(&self, path: &str) -> io::Result<LocalFolder> {
+        let file = |name: &str| self.look_up(name).map(|file| (name.to_owned(), file));
+        Ok(LocalFolder { path: format!("/here/{path}").into(), files: vec![file("a")?, file("b")?] })
     }
 }
 
@@ -65,6 +86,8 @@ fn registry() -> Registry {
         TaskSpec::new("work", "Works.")
             .arg(Arg::optional("text", ArgKind::Text, "A text."))
             .arg(Arg::optional("file", ArgKind::LocalFile, "A file."))
+            .arg(Arg::optional("template", ArgKind::Template, "A template."))
+            .arg(Arg::optional("folder", ArgKind::LocalFolder, "A folder."))
             .arg(Arg::optional("token", ArgKind::TextOrSecret, "A token.")),
     )));
     registry
@@ -238,4 +261,39 @@ fn a_plan_survives_being_written_and_read() {
     let plan = plan(&step("hosts: solr, args: {text: '{{ host.name }}'}, sudo: true")).expect("a plan");
     let text = serde_json::to_string(&plan).expect("json");
     assert_eq!(serde_json::from_str::<Plan>(&text).expect("a plan"), plan);
+}
+
+#[test]
+fn what_is_sent_counts_by_content_and_whether_it_can_be_executed_not_by_where_it_lies() {
+    for args in ["{file: app}", "{folder: site}"] {
+        let hash_with = |args: &str, files: &'static str| {
+            plan_with(&step(&format!("hosts: web, args: {args}")), |_| {}, &Files(files)).expect("a plan").hash
+        };
+        let hash = hash_with(args, "");
+        assert_ne!(hash, hash_with(args, "!"), "{args}: other content");
+        assert_ne!(hash, hash_with(args, "x"), "{args}: another mode");
+    }
+    let elsewhere = |folder: &str| hash(&step(&format!("hosts: web, args: {{folder: {folder}}}")));
+    assert_eq!(elsewhere("site"), elsewhere("other"));
+}
+
+#[test]
+fn template_files_are_rendered_while_planning_and_shared_where_they_do_not_mention_the_host() {
+    let with = |file: &str, files: &'static str| {
+        let sheet = step(&format!("hosts: web, args: {{template: {file}}}"));
+        let sheet = sheet.replacen("steps:", "vars: {n: 3}\nsteps:", 1);
+        plan_with(&sheet, |_| {}, &Files(files))
+    };
+    let texts = |plan: &Plan| -> Vec<String> {
+        let Work::Hosts(work) = &plan.steps[0].work else { panic!("a step on hosts") };
+        work.links[0].args.iter().map(|args| args.rendered("template").expect("a text").to_owned()).collect()
+    };
+    let plain = with("plain", "").expect("a plan");
+    assert_eq!(texts(&plain), ["on 3"]);
+    assert_eq!(texts(&with("by-host", "").expect("a plan"))[1], "port = 80\nname = web2\n");
+    assert_ne!(plain.hash, with("plain", "!").expect("a plan").hash);
+
+    let wrong = with("wrong", "").expect_err("a name is wrong");
+    assert!(wrong.to_string().starts_with("wrong:2: unknown name `host.nam`"), "{wrong}");
+    assert!(matches!(with("missing", ""), Err(PlanError::File { .. })));
 }

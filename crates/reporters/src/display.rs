@@ -32,7 +32,7 @@ pub struct Display {
     pub err: Palette,
     /// How lists of hosts are written.
     pub fold: Fold,
-    /// Where the full output of hosts is kept, to be told at the end.
+    /// Where the full output of hosts is kept, to be told at the end; `None` if the record of the run goes with the program.
     pub output: Option<String>,
     /// How long the end of a run waits for a terminal or pipe that takes nothing at all, such as one that
     /// somebody has stopped to read. Default: 30 s.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anstyle::Style;
 use runsheet_events::{AttemptKey, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, RunStats, StepTotals};
-use runsheet_model::{HostName, State, StepId, TaskName, format_duration, plural, visible};
+use runsheet_model::{HostName, State, StepId, TaskName, format_chosen_duration, format_duration, plural, visible};
 
 use crate::gatherer::Gatherer;
 use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
-use crate::wording::{cancelled, expected, first_line, nameless, one_line, reason, state, tasks, title, totals};
+use crate::wording::{cancelled, first_line, nameless, one_line, reason, state, tasks, title, totals, what_next};
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
 /// How many hosts of a step that fail in the same words are told of one by one. The recap names them all.
@@ -60,7 +60,7 @@ impl Narrator {
                 self.say(page, Detail::Normal, &line);
             }
             EventKind::RunCancelled { reason } => {
-                let line = format!("stopping: {}; nothing new is started", cancelled(reason, &self.stats));
+                let line = format!("stopping: {}; {}", cancelled(reason, &self.stats), what_next(reason));
                 self.say(page, Detail::Quiet, &paint(self.display.err.bad, &line));
             }
             EventKind::Warned { message } => {
@@ -133,7 +133,7 @@ impl Narrator {
             line.push_str(&format!(" on {}", plural(hosts, "host")));
         }
         if let Some(expect) = step.expect_ms {
-            line.push_str(&format!("  (expected {})", expected(Duration::from_millis(expect))));
+            line.push_str(&format!("  (expected {})", format_chosen_duration(Duration::from_millis(expect))));
         }
         self.say(page, Detail::Normal, &line);
     }

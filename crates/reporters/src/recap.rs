@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anstyle::Style;
-use runsheet_events::{RunStats, StepStats};
-use runsheet_model::{HostName, format_duration, plural, visible};
+use runsheet_events::{CancelReason, RunStats, StepStats};
+use runsheet_model::{HostName, format_chosen_duration, format_duration, plural, visible};
 
 use crate::groups::{Group, Trouble, groups};
 use crate::palette::paint;
-use crate::wording::{cancelled, expected, first_line, one_line, title, totals};
+use crate::wording::{cancelled, first_line, one_line, title, totals};
 use crate::{Column, Findings, Fold, Palette, Table};
 
 /// How many different ways to fail are told in their own words; the hosts of the others are named together.
@@ -41,7 +41,7 @@ pub fn recap(stats: &RunStats, context: &RecapContext<'_>) -> String {
     for trouble in Trouble::ALL {
         text.push_str(&troubled(stats, trouble, &groups, context));
     }
-    for reason in &stats.cancelled {
+    for reason in last_words(&stats.cancelled) {
         text.push_str(&format!("stopped: {}\n", cancelled(reason, stats)));
     }
     text.push_str(&still_open(stats, context));
@@ -130,7 +130,7 @@ fn steps(stats: &RunStats, context: &RecapContext<'_>) -> String {
             ((index + 1).to_string(), palette.faint),
             (title(&step.planned), Style::new()),
             (result, style),
-            (planned.map_or_else(|| "-".to_owned(), expected), Style::new()),
+            (planned.map_or_else(|| "-".to_owned(), format_chosen_duration), Style::new()),
             (step.took.map_or_else(|| "-".to_owned(), format_duration), if late { palette.warn } else { Style::new() }),
         ]);
     }
@@ -246,16 +246,24 @@ fn hints(groups: &[Group<'_>], context: &RecapContext<'_>) -> String {
     text
 }
 
+/// The reasons for which nothing new was started; of several interrupts the last, which counts them.
+fn last_words(reasons: &[CancelReason]) -> impl Iterator<Item = &CancelReason> {
+    let interrupt = |reason: &CancelReason| matches!(reason, CancelReason::Interrupted { .. });
+    let last = reasons.iter().rposition(interrupt);
+    reasons
+        .iter()
+        .enumerate()
+        .filter(move |&(index, reason)| !interrupt(reason) || Some(index) == last)
+        .map(|(_, it)| it)
+}
+
 fn next(stats: &RunStats, context: &RecapContext<'_>) -> String {
-    let Some(header) = &stats.header else {
-        return String::new();
-    };
-    let run = header.run.short();
-    let mut text = String::new();
-    if context.just_ended {
-        text.push_str(&format!("to see it again: runsheet show {run}\n"));
+    match &stats.header {
+        Some(header) if context.just_ended && context.output.is_some() => {
+            format!("to see it again: runsheet show {}\n", header.run.short())
+        }
+        _ => String::new(),
     }
-    text
 }
 
 /// `web[1-3] (3)`.

@@ -61,18 +61,6 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// An expected time as people write it: `2m` rather than `2m 00s`.
-pub(crate) fn expected(time: Duration) -> String {
-    let text = format_duration(time);
-    match text.strip_suffix(" 00s").or_else(|| text.strip_suffix(" 00m")) {
-        Some(short) => short.to_owned(),
-        None => match text.strip_suffix(".0s") {
-            Some(seconds) => format!("{seconds}s"),
-            None => text,
-        },
-    }
-}
-
 /// A time that still runs, in whole seconds, so that it is not drawn anew more often than once a second.
 pub(crate) fn running_for(time: Duration) -> String {
     match time.as_secs() {
@@ -184,6 +172,16 @@ pub(crate) fn cancelled(reason: &CancelReason, stats: &RunStats) -> String {
     }
 }
 
+/// What follows from it, for those who watch.
+pub(crate) fn what_next(reason: &CancelReason) -> &'static str {
+    match reason {
+        CancelReason::Interrupted { times: 1 } => "what runs finishes, nothing new is started (Ctrl-C again: stop it)",
+        CancelReason::Interrupted { times: 2 } => "what runs is stopped (Ctrl-C again: leave at once)",
+        CancelReason::Interrupted { .. } => "leaving at once; what runs on hosts may go on",
+        _ => "nothing new is started",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,12 +189,6 @@ mod tests {
     #[test]
     fn numbers_are_grouped_by_thousands() {
         assert_eq!([0, 999, 1_204, 1_000_000].map(grouped), ["0", "999", "1,204", "1,000,000"]);
-    }
-
-    #[test]
-    fn expected_times_are_short() {
-        let times = [90, 120, 3600, 15].map(Duration::from_secs).map(expected);
-        assert_eq!(times, ["1m 30s", "2m", "1h", "15s"]);
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn lost(reason: LostReason) -> Ending {
 
 fn timed_out(limit: Duration) -> Ending {
     let limit_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-    let text = format!("it did not end within {} and was stopped", runsheet_model::format_duration(limit));
+    let text = format!("it did not end within {} and was stopped", runsheet_model::format_chosen_duration(limit));
     let (state, outcome, _) = ending(Failure::TimedOut { limit_ms }, text);
     (state, outcome, Some("raise the step's `timeout` if it may take longer".to_owned()))
 }

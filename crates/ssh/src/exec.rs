@@ -30,11 +30,13 @@ pub(crate) async fn exec(
     request: &ExecRequest,
     output: &mut dyn Output,
 ) -> Result<ExecEnd, RemoteError> {
-    let channel = CommandChannel::open(link, deadlines, &request.limits).await?;
+    let mut channel = CommandChannel::open(link, deadlines, &request.limits).await?;
     let writer = channel.writer();
+    let before = before_start(&request.limits, link.variables().hand_over(&mut channel, deadlines)).await?;
+    let command = format!("{before}{}", request.command);
     // The point of no return: once this is handed over, only an exit status tells whether the command ran.
     before_start(&request.limits, async {
-        match writer.exec(true, request.command.as_bytes()).await {
+        match writer.exec(true, command.as_bytes()).await {
             Ok(()) => Ok(()),
             Err(_) => Err(RemoteError::Disconnected),
         }

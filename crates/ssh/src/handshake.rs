@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use runsheet_model::{Phase, Unreachable};
+use runsheet_model::{AlgorithmChoice, Phase, SshOptions, Unreachable};
 use russh::client::{Config, Handle, connect_stream};
 use russh::{Limits, SshId};
 use tokio::time::Instant;
@@ -21,6 +21,9 @@ const CHANNEL_BUFFER: usize = 8;
 /// What a host may send on a channel before it hears that we took it: enough for 200 Mbit/s at 80 ms.
 const WINDOW: u32 = 2 * 1024 * 1024;
 
+/// The longest that a host may be silent before it is asked for a sign of life.
+const LONGEST_SILENCE: std::time::Duration = std::time::Duration::from_hours(24 * 7);
+
 /// A session whose keys are agreed on and whose host is the right one. Nobody has logged in yet.
 pub(crate) struct Session {
     pub(crate) handle: Handle<Client>,
@@ -35,6 +38,7 @@ pub(crate) async fn handshake(
     transport: Transport,
     progress: &Arc<Progress>,
     host_key: HostKeyCheck,
+    options: &SshOptions,
     settings: &SshSettings,
     budget: Budget,
 ) -> Result<Session, Unreachable> {
@@ -42,16 +46,17 @@ pub(crate) async fn handshake(
     let cut = CancellationToken::new();
     let cut_if_given_up = cut.clone().drop_guard();
 
+    let keepalive = keepalive(&settings.keepalive, options);
     let records = host_key.records();
     let config = Arc::new(Config {
         client_id: SshId::Standard(concat!("SSH-2.0-runsheet_", env!("CARGO_PKG_VERSION")).into()),
         limits: Limits::default(),
         window_size: WINDOW,
         channel_buffer_size: CHANNEL_BUFFER,
-        preferred: preferred(&records.key_types(), records.has_authority()),
-        keepalive_interval: Some(settings.keepalive.interval),
-        keepalive_max: settings.keepalive.unanswered,
-        inactivity_timeout: Some(inactivity(&settings.keepalive)),
+        preferred: preferred(&records.key_types(), records.has_authority(), &options.algorithms),
+        keepalive_interval: Some(keepalive.interval),
+        keepalive_max: keepalive.unanswered,
+        inactivity_timeout: Some(inactivity(&keepalive)),
         nodelay: true,
         ..Config::default()
     });
@@ -63,7 +68,7 @@ pub(crate) async fn handshake(
     let handle = match (outcome, decision.get()) {
         (_, Some(Err(refused))) => return Err(refused.clone()),
         (Ok(handle), _) => handle,
-        (Err(error), _) => return Err(failure(&error, progress, &state)),
+        (Err(error), _) => return Err(failure(&error, progress, &state, options)),
     };
     let Some(Ok(accepted)) = decision.get() else {
         return Err(for_good(Phase::HostKey, "the host agreed on keys without showing its own"));
@@ -96,7 +101,7 @@ async fn within<T>(
         .map_err(|_| budget.ran_out(Phase::Handshake, deadlines.kex, "the key exchange was not done"))
 }
 
-fn failure(error: &russh::Error, progress: &Progress, state: &LinkState) -> Unreachable {
+fn failure(error: &russh::Error, progress: &Progress, state: &LinkState, options: &SshOptions) -> Unreachable {
     if let Some(down) = state.why().filter(|down| !down.text.is_empty()) {
         return for_now(Phase::Handshake, format!("the host closed the connection: {}", down.text));
     }
@@ -110,7 +115,12 @@ fn failure(error: &russh::Error, progress: &Progress, state: &LinkState) -> Unre
         russh::Error::NoCommonAlgo { kind, theirs, .. } => {
             let theirs = server_text(&theirs.join(" "));
             let reason = format!("no {kind:?} algorithm that is safe is offered; the host offers: {theirs}");
-            with_hint(for_good(Phase::Handshake, reason), "its SSH server is too old: upgrade it")
+            let hint = if options.algorithms == AlgorithmChoice::default() {
+                "its SSH server is too old: upgrade it"
+            } else {
+                "ssh_config leaves few algorithms: `runsheet hosts HOST --explain` says which, and where"
+            };
+            with_hint(for_good(Phase::Handshake, reason), hint)
         }
         other => for_now(Phase::Handshake, server_text(&other.to_string())),
     }
@@ -133,9 +143,18 @@ fn is_closed(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
+/// What ssh_config says of looking for a sign of life, within what a clock can count.
+fn keepalive(own: &Keepalive, options: &SshOptions) -> Keepalive {
+    Keepalive {
+        interval: options.alive_interval.unwrap_or(own.interval).min(LONGEST_SILENCE),
+        unanswered: options.alive_count.and_then(|count| usize::try_from(count).ok()).unwrap_or(own.unanswered),
+    }
+}
+
 /// Longer than the keepalive needs to find a dead host, so that a silent command does not end its own connection; it is
 /// what ends a write that nobody takes.
 fn inactivity(keepalive: &Keepalive) -> std::time::Duration {
     let questions = u32::try_from(keepalive.unanswered).unwrap_or(u32::MAX);
-    keepalive.interval.saturating_mul(questions.saturating_add(1)).saturating_add(keepalive.interval / 2)
+    let needed = keepalive.interval.saturating_mul(questions.saturating_add(1)).saturating_add(keepalive.interval / 2);
+    needed.min(LONGEST_SILENCE * 2)
 }

@@ -31,6 +31,7 @@ mod settings;
 mod socket;
 mod transfer;
 mod unreachable;
+mod variables;
 
 pub use connector::SshConnector;
 pub use settings::{Deadlines, Keepalive, SshSettings};

@@ -1,13 +1,16 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use runsheet_model::Hop;
 use russh::client::{Handle, Msg};
 use russh::{Channel, Disconnect};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::client::Client;
 use crate::link_state::LinkState;
+use crate::transfer::Sftp;
+use crate::variables::Variables;
 
 /// Channels in use at once. sshd allows ten sessions on a connection unless told otherwise (`MaxSessions`).
 pub(crate) const CHANNELS: usize = 8;
@@ -24,8 +27,10 @@ pub(crate) struct Link {
     handle: Handle<Client>,
     state: Arc<LinkState>,
     is_root: bool,
+    variables: Variables,
     slots: Arc<Semaphore>,
     handshakes: Arc<Semaphore>,
+    sftp: Mutex<Weak<Sftp>>,
     cut: CancellationToken,
     _cut_on_drop: DropGuard,
     /// The jump host it goes through.
@@ -33,20 +38,22 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Takes over a session on which `user` has logged in.
+    /// Takes over a session on which the user of `hop` has logged in.
     pub(crate) fn new(
         handle: Handle<Client>,
         state: Arc<LinkState>,
         cut: CancellationToken,
-        user: &str,
+        hop: &Hop,
         via: Option<Arc<Self>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             handle,
             state,
-            is_root: user == "root",
+            is_root: hop.user == "root",
+            variables: Variables::new(Arc::clone(&hop.options)),
             slots: Arc::new(Semaphore::new(CHANNELS)),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+            sftp: Mutex::default(),
             _cut_on_drop: cut.clone().drop_guard(),
             cut,
             _via: via,
@@ -70,9 +77,19 @@ impl Link {
         self.is_root
     }
 
+    /// What commands get of ssh_config's variables.
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
     /// The places for handshakes through it, where it is a jump host.
     pub(crate) fn handshakes(&self) -> &Arc<Semaphore> {
         &self.handshakes
+    }
+
+    /// The SFTP session that is under way on it, if there is one.
+    pub(crate) fn sftp(&self) -> &Mutex<Weak<Sftp>> {
+        &self.sftp
     }
 
     pub(crate) async fn open_session(&self) -> Result<Channel<Msg>, russh::Error> {

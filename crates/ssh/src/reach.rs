@@ -107,11 +107,11 @@ impl Reach {
         budget: Budget,
     ) -> Result<(Arc<Link>, Accepted), Unreachable> {
         let deadlines = &self.settings.deadlines;
-        let mut session = handshake(transport, progress, host_key, &self.settings, budget).await?;
+        let mut session = handshake(transport, progress, host_key, &hop.options, &self.settings, budget).await?;
         let cut_if_given_up = session.cut.clone().drop_guard();
         login(&mut session.handle, &session.state, hop, credentials, deadlines, budget).await?;
         cut_if_given_up.disarm();
-        let link = Link::new(session.handle, session.state, session.cut, &hop.user, via);
+        let link = Link::new(session.handle, session.state, session.cut, hop, via);
         Ok((link, session.accepted))
     }
 }

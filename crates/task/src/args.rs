@@ -6,7 +6,7 @@ use std::time::Duration;
 use runsheet_diagnostics::{Hint, Hints, nearest};
 use runsheet_model::{SecretName, TaskName, parse_duration};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 /// The arguments of a task, checked and in their one form: what [`crate::TaskSpec::check`] gives.
@@ -25,12 +25,37 @@ pub struct LocalFile {
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
+    /// Whether its owner may execute it.
+    pub executable: bool,
+}
+
+impl LocalFile {
+    /// The mode that it gets where nobody says another: the same whatever the umask was with which it was made here.
+    pub fn mode(&self) -> u32 {
+        if self.executable { 0o755 } else { 0o644 }
+    }
+}
+
+/// A folder on this machine whose files a task will send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalFolder {
+    /// Its path, absolute or relative to the working directory.
+    pub path: PathBuf,
+    /// Its files in the order of their names: name in the folder, with `/` between folders, and what it is.
+    pub files: Vec<(String, LocalFile)>,
 }
 
 /// Looks up files of this machine while planning, so that their content is part of the plan.
 pub trait LocalFiles: Send + Sync {
     /// Finds a file by its path relative to the project's folder and hashes it.
     fn look_up(&self, path: &str) -> io::Result<LocalFile>;
+
+    /// Reads a file of text, of at most 1 MiB.
+    fn read_text(&self, path: &str) -> io::Result<String>;
+
+    /// Finds a folder and hashes all files in it. Their names have no control characters and are UTF-8; links to files count as
+    /// files; anything else but files and folders is an error.
+    fn look_up_folder(&self, path: &str) -> io::Result<LocalFolder>;
 }
 
 /// What is wrong with an argument.
@@ -142,12 +167,22 @@ impl Args {
 
     /// A file of this machine.
     pub fn local_file(&self, name: &str) -> Option<LocalFile> {
+        file_from(self.0.get(name)?)
+    }
+
+    /// A folder of this machine.
+    pub fn local_folder(&self, name: &str) -> Option<LocalFolder> {
         let value = self.0.get(name)?;
-        Some(LocalFile {
-            path: value.get("path")?.as_str()?.into(),
-            sha256: value.get("sha256")?.as_str()?.to_owned(),
-            bytes: value.get("bytes")?.as_u64()?,
-        })
+        let path = PathBuf::from(value.get("path")?.as_str()?);
+        let files = value.get("files")?.as_object()?.iter().map(|(name, file)| Some((name.clone(), file_from(file)?)));
+        let files =
+            files.map(|file| file.map(|(name, file)| (name.clone(), LocalFile { path: path.join(&name), ..file })));
+        Some(LocalFolder { files: files.collect::<Option<_>>()?, path })
+    }
+
+    /// What a template came to.
+    pub fn rendered(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.get("text")?.as_str()
     }
 
     /// The name of the secret that stands there instead of a value.
@@ -167,4 +202,37 @@ impl Args {
             _ => None,
         }
     }
+}
+
+/// A file as it stands in arguments.
+pub(crate) fn file_value(file: &LocalFile) -> Value {
+    let mut value = json!({"path": file.path, "sha256": file.sha256, "bytes": file.bytes});
+    if file.executable {
+        value["executable"] = true.into();
+    }
+    value
+}
+
+/// A folder as it stands in arguments: its files by name.
+pub(crate) fn folder_value(folder: &LocalFolder) -> Value {
+    let files: Map<String, Value> = folder
+        .files
+        .iter()
+        .map(|(name, file)| {
+            let mut value = file_value(file);
+            // Its path is told by its name.
+            value.as_object_mut().map(|value| value.remove("path"));
+            (name.clone(), value)
+        })
+        .collect();
+    json!({"path": folder.path, "files": files})
+}
+
+fn file_from(value: &Value) -> Option<LocalFile> {
+    Some(LocalFile {
+        path: value.get("path").and_then(Value::as_str).unwrap_or_default().into(),
+        sha256: value.get("sha256")?.as_str()?.to_owned(),
+        bytes: value.get("bytes")?.as_u64()?,
+        executable: value.get("executable").and_then(Value::as_bool).unwrap_or(false),
+    })
 }

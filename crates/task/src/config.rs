@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runsheet_model::{RunId, Secret, SecretName, StepId, TaskName, Vars};
 
-use crate::{Args, LocalFile, TaskError};
+use crate::{Args, LocalFile, LocalFolder, TaskError};
 
 /// What `do_work` is told beside its host: its arguments, the sheet's variables, and where in the run it stands.
 #[derive(Clone)]
@@ -52,6 +52,11 @@ impl Config {
         self.args.text(name).ok_or_else(|| self.missing(name))
     }
 
+    /// The same, if it may be left out.
+    pub fn opt_text(&self, name: &'static str) -> Option<&str> {
+        self.args.text(name)
+    }
+
     /// An argument that is a whole number.
     pub fn integer(&self, name: &'static str) -> Result<i64, TaskError> {
         self.args.integer(name).ok_or_else(|| self.missing(name))
@@ -75,6 +80,16 @@ impl Config {
     /// An argument that is a list of texts.
     pub fn list(&self, name: &'static str) -> Result<Vec<&str>, TaskError> {
         self.args.list(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// What an argument that is a template came to.
+    pub fn rendered(&self, name: &'static str) -> Result<&str, TaskError> {
+        self.args.rendered(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// An argument that is a folder of this machine.
+    pub fn local_folder(&self, name: &'static str) -> Result<LocalFolder, TaskError> {
+        self.args.local_folder(name).ok_or_else(|| self.missing(name))
     }
 
     /// An argument that is a file of this machine.

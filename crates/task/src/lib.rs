@@ -17,7 +17,7 @@ mod shell;
 mod signs;
 mod spec;
 
-pub use args::{ArgError, Args, LocalFile, LocalFiles};
+pub use args::{ArgError, Args, LocalFile, LocalFiles, LocalFolder};
 use async_trait::async_trait;
 pub use capture::Capture;
 pub use command::{Command, CommandResult};

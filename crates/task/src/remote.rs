@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ pub trait Remote: Send + Sync {
     /// Sends a file: the target is replaced entirely or not at all.
     async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError>;
 
-    /// Fetches a file: the local target is replaced entirely or not at all.
+    /// Fetches a file or a folder: the local target is replaced entirely or not at all. Nothing that a host says leads out of it.
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError>;
 
     /// Whether the connection still stands, as far as is known.
@@ -70,26 +71,34 @@ pub struct Upload {
     pub mode: Option<u32>,
     /// SHA-256 that the content must have, in hexadecimal; if it has another, nothing is sent.
     pub sha256: Option<String>,
+    /// Whether the folders on the way to the target are made if they are missing.
+    pub folders: bool,
+    /// Counts the bytes that have arrived, for those who watch. A task leaves it at its default.
+    pub moved: Arc<AtomicU64>,
 }
 
 /// What is sent.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// A file of this machine.
+    /// A file of this machine. The file on the host gets its time of modification.
     File(PathBuf),
     /// These bytes.
     Bytes(Arc<[u8]>),
 }
 
-/// A file to be fetched.
+/// A file to be fetched, or a folder with all that is in it.
 #[derive(Clone, Debug)]
 pub struct Download {
     /// Where it is on the host; relative to the login folder.
     pub source: String,
-    /// Where to on this machine; its folder exists.
+    /// Where to on this machine; its folder exists. It is for its owner alone.
     pub target: PathBuf,
     /// The most that is taken, in bytes.
     pub cap: u64,
+    /// Whether it may be a folder. If it may not, a folder is a failure.
+    pub folder: bool,
+    /// Counts the bytes that have arrived, for those who watch. A task leaves it at its default.
+    pub moved: Arc<AtomicU64>,
 }
 
 /// What a transfer moved.
@@ -97,8 +106,19 @@ pub struct Download {
 pub struct Transfer {
     /// Bytes of content.
     pub bytes: u64,
-    /// SHA-256 of them, in hexadecimal.
+    /// SHA-256 of them, in hexadecimal; of a folder, of what `sha256sum` would say of its files, by name.
     pub sha256: String,
+    /// How many files.
+    pub files: u64,
+    /// What was in a folder and was not taken: links to folders, devices and the like. At most a hundred are named.
+    pub left_out: Vec<String>,
+}
+
+impl Transfer {
+    /// One file.
+    pub fn of_file(bytes: u64, sha256: String) -> Self {
+        Self { bytes, sha256, files: 1, left_out: Vec::new() }
+    }
 }
 
 /// How a command ended.

@@ -1,6 +1,7 @@
 use runsheet_model::{TaskName, parse_duration};
 use serde_json::{Map, Value, json};
 
+use crate::args::{file_value, folder_value};
 use crate::{ArgError, Args, LocalFiles};
 
 /// What a task is.
@@ -52,6 +53,11 @@ pub enum ArgKind {
     TextList,
     /// A file on this machine, relative to the project's folder. Its SHA-256 is part of the plan.
     LocalFile,
+    /// A file on this machine that is a template, relative to the project's folder: rendered while planning, and what it comes to is
+    /// part of the plan. It may speak of `vars` and `host`.
+    Template,
+    /// A folder on this machine, relative to the project's folder. The SHA-256 of each file in it is part of the plan.
+    LocalFolder,
     /// A file mode in octal, such as `0644`.
     Mode,
 }
@@ -217,7 +223,21 @@ impl Arg {
                     path: path.to_owned(),
                     source,
                 })?;
-                Ok(json!({"path": file.path, "sha256": file.sha256, "bytes": file.bytes}))
+                Ok(file_value(&file))
+            }
+            ArgKind::Template => match value.get("text") {
+                Some(Value::String(_)) => Ok(value.clone()),
+                _ => Err(wrong("the path of a template on this machine".to_owned())),
+            },
+            ArgKind::LocalFolder => {
+                let path = value.as_str().ok_or_else(|| wrong("the path of a folder on this machine".to_owned()))?;
+                let folder = files.look_up_folder(path).map_err(|source| ArgError::File {
+                    task: task.clone(),
+                    name: self.name,
+                    path: path.to_owned(),
+                    source,
+                })?;
+                Ok(folder_value(&folder))
             }
         }
     }
@@ -238,6 +258,8 @@ impl Arg {
             ArgKind::Choice(words) => json!({"type": "string", "enum": words}),
             ArgKind::TextList => json!({"anyOf": [{"type": "array", "items": plain}, plain]}),
             ArgKind::LocalFile => json!({"type": "string", "examples": ["dist/app.tar.gz"]}),
+            ArgKind::Template => json!({"type": "string", "examples": ["templates/app.conf"]}),
+            ArgKind::LocalFolder => json!({"type": "string", "examples": ["dist/site"]}),
             ArgKind::Mode => json!({"type": ["string", "integer"], "examples": ["0644"]}),
         };
         if let Value::Object(schema) = &mut schema {

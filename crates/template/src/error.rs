@@ -74,6 +74,14 @@ impl TemplateError {
         }
     }
 
+    /// The line within the template, from 1.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Unknown { line, .. } | Self::Syntax { line, .. } | Self::Failed { line, .. } => *line,
+            Self::TooMuchWork { .. } | Self::NotACondition { .. } => 1,
+        }
+    }
+
     pub(crate) fn syntax(error: &Error, template: &str) -> Self {
         Self::Syntax { message: message(error), template: shown(template), line: line(error) }
     }

@@ -42,6 +42,12 @@ pub fn load_with_warnings<T: DeserializeOwned>(path: &Path) -> Result<Loaded<T>,
 /// makes it); a file in a folder of which the same is true and that has no sticky bit; anything that is no regular file;
 /// more than 16 MiB; bytes that are not UTF-8. A file that belongs to neither us nor root is read with a warning.
 pub fn read_text(path: &Path) -> Result<Loaded<String>, YamlError> {
+    let Loaded { value, warnings } = read_bytes(path)?;
+    Ok(Loaded { value: utf8(&value, path)?.to_owned(), warnings })
+}
+
+/// Reads a file under the rules of [`read_text`], whatever its bytes mean.
+pub fn read_bytes(path: &Path) -> Result<Loaded<Vec<u8>>, YamlError> {
     let fail = |source| YamlError::io(path, "failed to read it", source);
     // Without NONBLOCK, opening a named pipe would wait for somebody to write to it.
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
@@ -71,8 +77,7 @@ pub fn read_text(path: &Path) -> Result<Loaded<String>, YamlError> {
     if bytes.len() as u64 > LARGEST {
         return Err(too_large());
     }
-    let value = utf8(&bytes, path)?.to_owned();
-    Ok(Loaded { value, warnings: foreign_owner(path, &metadata).into_iter().collect() })
+    Ok(Loaded { value: bytes, warnings: foreign_owner(path, &metadata).into_iter().collect() })
 }
 
 fn read_capped(file: &File, length: u64) -> std::io::Result<Vec<u8>> {

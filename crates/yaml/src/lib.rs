@@ -25,7 +25,7 @@ mod scan;
 
 pub use entries::Entries;
 pub use error::YamlError;
-pub use file::{Loaded, load, load_with_warnings, read_text};
+pub use file::{Loaded, load, load_with_warnings, read_bytes, read_text};
 pub use mark::Mark;
 pub use parse::{parse, parse_bytes};
 pub use serde_yaml::Spanned;

@@ -1,22 +1,24 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use runsheet_diagnostics::Place;
-use runsheet_model::HostKeyMode;
 
+use super::setting::Setting;
 use crate::glob;
-use crate::jump::Jumps;
 
 /// One file, block by block.
 #[derive(Debug)]
 pub(crate) struct File {
     pub(crate) blocks: Vec<Block>,
+    /// How many files are included in it, at any depth.
+    pub(crate) includes: usize,
 }
 
 /// The lines from one `Host` or `Match` to the next.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) condition: Condition,
+    /// Where it stands.
+    pub(crate) place: Place,
     pub(crate) items: Vec<Item>,
 }
 
@@ -38,22 +40,34 @@ pub(crate) struct Pattern {
     pub(crate) glob: String,
 }
 
+impl Pattern {
+    pub(crate) fn new(text: &str) -> Self {
+        let (negated, glob) = text.strip_prefix('!').map_or((false, text), |glob| (true, glob));
+        Self { negated, glob: glob.to_owned() }
+    }
+}
+
 /// One criterion of `Match`.
 #[derive(Debug)]
 pub(crate) struct Criterion {
     pub(crate) negated: bool,
-    pub(crate) subject: Subject,
-    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) test: Test,
 }
 
 /// What a criterion of `Match` looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
+#[derive(Debug)]
+pub(crate) enum Test {
+    /// `all`
     All,
-    Host,
-    OriginalHost,
-    User,
-    LocalUser,
+    /// `final` and `canonical`: the files are read for the second time, with the name that the first time gave.
+    SecondTime,
+    /// `host`: the name so far, `HostName` above this line included.
+    Host(Vec<Pattern>),
+    OriginalHost(Vec<Pattern>),
+    User(Vec<Pattern>),
+    LocalUser(Vec<Pattern>),
+    /// `exec`: a command ends with 0.
+    Exec(String),
 }
 
 /// One line of a block.
@@ -61,26 +75,6 @@ pub(crate) enum Subject {
 pub(crate) enum Item {
     Set(Place, Setting),
     Include(Vec<Arc<File>>),
-}
-
-/// An option that says how a host is reached.
-#[derive(Clone, Debug)]
-pub(crate) enum Setting {
-    HostName(String),
-    Port(u16),
-    User(String),
-    IdentityFile(String),
-    IdentitiesOnly(bool),
-    IdentityAgent(String),
-    ProxyJump(Jumps),
-    /// A command; `none` is [`Setting::ProxyJump`] without jump hosts.
-    ProxyCommand,
-    UserKnownHosts(Vec<String>),
-    GlobalKnownHosts(Vec<String>),
-    HostKeys(HostKeyMode),
-    HostKeyAlias(String),
-    /// Zero for no limit, which for us is the default.
-    ConnectTimeout(Duration),
 }
 
 /// Whether a list of patterns matches: one does, and no negated one (`match_pattern_list` in OpenSSH's `match.c`).

@@ -1,17 +1,51 @@
 use super::SshMistake;
 
-/// Splits a line into its keyword and what follows; `None` for an empty line or a comment.
+/// Splits a line into its keyword and what follows, in which nothing is unquoted; `None` for an empty line or a comment.
 ///
-/// Keyword and value are parted by white space, by one `=`, or by both (`strdelim` in OpenSSH's `misc.c`).
-pub(crate) fn keyword(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim_matches(is_blank);
+/// Keyword and value are parted by white space, by one `=`, or by both.
+pub(crate) fn keyword(line: &str) -> Result<Option<(String, &str)>, SshMistake> {
+    let line = line.trim_end_matches(|c| is_blank(c) || c == '\x0c').trim_start_matches(is_blank);
     if line.is_empty() || line.starts_with('#') {
-        return None;
+        return Ok(None);
     }
-    let end = line.find(|c| is_blank(c) || c == '=' || c == '"').unwrap_or(line.len());
-    let (keyword, rest) = line.split_at(end);
-    let rest = rest.trim_start_matches(is_blank);
-    Some((keyword, rest.strip_prefix('=').unwrap_or(rest).trim_start_matches(is_blank)))
+    let (keyword, value) = word_or_quoted(line)?;
+    Ok(Some((keyword, value)))
+}
+
+/// Takes a word, with what follows: up to white space or one `=`, or to the end of a part in double quotes (`strdelim` in
+/// OpenSSH's `misc.c`).
+fn word_or_quoted(text: &str) -> Result<(String, &str), SshMistake> {
+    let Some(end) = text.find(|c| is_blank(c) || c == '=' || c == '"') else {
+        return Ok((text.to_owned(), ""));
+    };
+    let (word, rest) = text.split_at(end);
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let (inner, behind) = quoted.split_once('"').ok_or(SshMistake::Quote)?;
+        return Ok((format!("{word}{inner}"), behind.trim_start_matches(is_blank)));
+    }
+    let behind = rest[1..].trim_start_matches(is_blank);
+    let behind = match behind.strip_prefix('=') {
+        Some(behind) if !rest.starts_with('=') => behind.trim_start_matches(is_blank),
+        _ => behind,
+    };
+    Ok((word.to_owned(), behind))
+}
+
+/// Splits the criteria of a `Match` line and their values, up to a comment.
+pub(crate) fn criteria(text: &str) -> Result<Vec<String>, SshMistake> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim_start_matches(is_blank);
+    while !rest.is_empty() && !rest.starts_with('#') {
+        let (part, behind) = word_or_quoted(rest)?;
+        parts.push(part);
+        rest = behind;
+    }
+    Ok(parts)
+}
+
+/// What stands behind the keyword of a command: nothing is unquoted, and a `#` is part of it.
+pub(crate) fn command(value: &str) -> &str {
+    value.trim_start_matches(|c| is_blank(c) || c == '=')
 }
 
 /// Splits a value into words as OpenSSH does (`argv_split` in its `misc.c`): quotes of both kinds, a backslash before a quote,
@@ -50,30 +84,8 @@ fn word(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<String, S
     if quote.is_some() { Err(SshMistake::Quote) } else { Ok(word) }
 }
 
-/// Splits the criteria of a `Match` line: white space, `=` or both part a criterion from its value, double quotes hold spaces.
-pub(crate) fn criteria(text: &str) -> Result<Vec<String>, SshMistake> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim_start_matches(is_blank);
-    while !rest.is_empty() && !rest.starts_with('#') {
-        let part = if let Some(quoted) = rest.strip_prefix('"') {
-            let (part, behind) = quoted.split_once('"').ok_or(SshMistake::Quote)?;
-            rest = behind;
-            part
-        } else {
-            let end = rest.find(|c| is_blank(c) || c == '=' || c == '"').unwrap_or(rest.len());
-            let (part, behind) = rest.split_at(end);
-            rest = behind;
-            part
-        };
-        rest = rest.trim_start_matches(is_blank);
-        rest = rest.strip_prefix('=').unwrap_or(rest).trim_start_matches(is_blank);
-        parts.push(part.to_owned());
-    }
-    Ok(parts)
-}
-
 fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\r' | '\n' | '\x0c')
+    matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
 #[cfg(test)]
@@ -82,12 +94,14 @@ mod tests {
 
     #[test]
     fn keywords_and_values_are_parted_by_blanks_or_an_equals_sign() {
-        for line in ["Port 22", "Port=22", "  Port = 22\r", "Port\t=22"] {
-            assert_eq!(keyword(line), Some(("Port", "22")), "{line:?}");
+        for line in ["Port 22", "Port=22", "  Port = 22\r", "Port\t=22", "\"Port\" 22", "Port 22 \x0c"] {
+            assert_eq!(keyword(line), Ok(Some(("Port".to_owned(), "22"))), "{line:?}");
         }
-        assert_eq!(keyword("  # Port 22"), None);
-        assert_eq!(keyword(" "), None);
-        assert_eq!(keyword("SetEnv A=b"), Some(("SetEnv", "A=b")));
+        assert_eq!(keyword("  # Port 22"), Ok(None));
+        assert_eq!(keyword(" "), Ok(None));
+        assert_eq!(keyword("SetEnv A=b"), Ok(Some(("SetEnv".to_owned(), "A=b"))));
+        assert_eq!(keyword("Port==22"), Ok(Some(("Port".to_owned(), "=22"))));
+        assert_eq!(keyword("\"Port 22"), Err(SshMistake::Quote));
     }
 
     #[test]
@@ -104,5 +118,11 @@ mod tests {
             assert_eq!(words(text).expect(text), expected, "{text}");
         }
         assert_eq!(words("\"a"), Err(SshMistake::Quote));
+    }
+
+    #[test]
+    fn criteria_know_double_quotes_and_equals_signs() {
+        let parts = criteria("host=a,b exec \"test -f 'x y'\" user = c # d").expect("criteria");
+        assert_eq!(parts, ["host", "a,b", "exec", "test -f 'x y'", "user", "c"]);
     }
 }

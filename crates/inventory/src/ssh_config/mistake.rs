@@ -8,6 +8,10 @@ use crate::jump::JumpMistake;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SshMistake {
+    /// Bytes that are not UTF-8, where they matter.
+    #[error("this line is not UTF-8")]
+    NoText,
+
     /// A quote is opened and not closed.
     #[error("this quote is never closed")]
     Quote,
@@ -51,14 +55,52 @@ pub enum SshMistake {
     },
 
     /// `all` together with something else.
-    #[error("`Match all` cannot be combined with anything")]
+    #[error("`all` stands alone behind `Match`, or last behind one other criterion")]
     AllCombined,
+
+    /// `Match exec` where nobody allowed it.
+    #[error("`Match exec` runs a command and is not allowed")]
+    ExecNotAllowed,
+
+    /// A command of `Match exec` that came to no end of its own.
+    #[error("`Match exec {command}`: {reason}")]
+    ExecFailed {
+        /// The command.
+        command: String,
+        /// What happened.
+        reason: String,
+    },
 
     /// A token that is not known here.
     #[error("`{token}` is not supported here")]
     Token {
         /// The token.
         token: String,
+    },
+
+    /// The value of a token that a shell would take for more than a word.
+    #[error("`{token}` stands in a command and is `{}`, which a shell would not take for one word", runsheet_model::visible(value.as_bytes()))]
+    UnsafeToken {
+        /// The token.
+        token: String,
+        /// Its value.
+        value: String,
+    },
+
+    /// A variable of the environment that is not set.
+    #[error("the environment has no `{name}`")]
+    Variable {
+        /// Its name.
+        name: String,
+    },
+
+    /// A list of algorithms of which nothing is left.
+    #[error("`{keyword}` leaves nothing that runsheet offers")]
+    NoAlgorithm {
+        /// The keyword.
+        keyword: &'static str,
+        /// What runsheet offers.
+        offered: String,
     },
 
     /// Another user's home folder.
@@ -96,11 +138,14 @@ impl Hint for SshMistake {
     fn hints(&self) -> Hints {
         match self {
             Self::Criterion { .. } => Hints::from(
-                "`all`, `host`, `originalhost`, `user` and `localuser` are; or give runsheet a file of its own by `-F`",
+                "`all`, `host`, `originalhost`, `user`, `localuser`, `final`, `canonical` and `exec` are; or let the OpenSSH client read it with `--ssh-config-reader openssh`, or give runsheet a file of its own by `-F`",
             ),
-            Self::Token { .. } => Hints::from(
-                "`%h`, `%n`, `%p`, `%r`, `%u`, `%d`, `%k` and `%%` are, and `$SSH_AUTH_SOCK` in `IdentityAgent`",
+            Self::ExecNotAllowed => Hints::from(
+                "allow it with `ssh: {allow_match_exec: true}` in runsheet.yaml, or give runsheet a file of its own by `-F`",
             ),
+            Self::Token { .. } => Hints::from("TOKENS in ssh_config(5) says which tokens a keyword takes"),
+            Self::NoAlgorithm { offered, .. } => Hints::from(format!("runsheet offers {offered}")),
+            Self::OtherHome { .. } => Hints::from("write the path from `/` on"),
             _ => Hints::none(),
         }
     }

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use runsheet_diagnostics::Place;
 use runsheet_model::visible;
 
 use super::SshMistake;
-use super::block::{Block, Condition, Criterion, File, Item, Pattern, Setting, Subject};
+use super::block::{Block, Condition, File, Item, Pattern};
 use super::include;
-use super::keywords::HARMLESS;
-use super::line::{criteria, keyword};
+use super::keywords::doubt;
+use super::line::keyword;
+use super::match_line::{asks_for_second_time, match_line};
 use super::setting::{one_word, setting, some_words};
 use super::tokens::tilde;
 use crate::error::InventoryError;
@@ -17,51 +18,97 @@ use crate::error::InventoryError;
 /// How deep files may include each other (`READCONF_MAX_DEPTH` in OpenSSH's `readconf.c`).
 const DEEPEST: usize = 16;
 
-/// How many files are read at most: a few that include each other twice would be read for ever.
+/// How many files are included at most: a few that include each other twice would be read for ever.
 const MOST_FILES: usize = 1_000;
 
-/// Reads files into blocks and collects what is not honoured.
+/// The folder of the machine's own files.
+const OF_MACHINE: &str = "/etc/ssh";
+
+/// Reads files into blocks, each file once, and collects what is not honoured.
 pub(crate) struct Parser<'a> {
     home: &'a Path,
-    files: usize,
+    /// What was read, by path and whether it is the user's.
+    read: HashMap<(PathBuf, bool), Arc<File>>,
+    included: usize,
+    second_time: bool,
     warned: HashSet<String>,
     warnings: Vec<String>,
     /// `IgnoreUnknown`: globs of keywords that are passed over in silence.
     ignored: Vec<Pattern>,
 }
 
+/// Where a file is included.
+#[derive(Clone, Copy)]
+struct Depth {
+    levels: usize,
+    /// Whether it is the user's own, and not the machine's.
+    own: bool,
+}
+
 impl<'a> Parser<'a> {
     pub(crate) fn new(home: &'a Path) -> Self {
-        Self { home, files: 0, warned: HashSet::new(), warnings: Vec::new(), ignored: Vec::new() }
+        Self {
+            home,
+            read: HashMap::new(),
+            included: 0,
+            second_time: false,
+            warned: HashSet::new(),
+            warnings: Vec::new(),
+            ignored: Vec::new(),
+        }
     }
 
     pub(crate) fn into_warnings(self) -> Vec<String> {
         self.warnings
     }
 
-    /// Reads one file and what it includes.
-    pub(crate) fn file(&mut self, path: &Path, depth: usize) -> Result<Arc<File>, InventoryError> {
-        let loaded = runsheet_yaml::read_text(path)?;
+    /// Whether a `Match final` was read.
+    pub(crate) fn second_time(&self) -> bool {
+        self.second_time
+    }
+
+    /// Reads a file of the user and what it includes.
+    pub(crate) fn of_user(&mut self, path: &Path) -> Result<Arc<File>, InventoryError> {
+        self.file(path, Depth { levels: 0, own: true })
+    }
+
+    /// Reads a file of the machine and what it includes.
+    pub(crate) fn of_machine(&mut self, path: &Path) -> Result<Arc<File>, InventoryError> {
+        self.file(path, Depth { levels: 0, own: false })
+    }
+
+    fn file(&mut self, path: &Path, depth: Depth) -> Result<Arc<File>, InventoryError> {
+        let key = (path.to_owned(), depth.own);
+        if let Some(file) = self.read.get(&key) {
+            self.included += file.includes;
+            return Ok(Arc::clone(file));
+        }
+        let before = self.included;
+        let loaded = runsheet_yaml::read_bytes(path)?;
         self.warnings.extend(loaded.warnings);
-        let file = Place::file(path);
+        let place = Place::file(path);
         let mut blocks = Vec::new();
-        let (mut condition, mut items) = (Condition::Always, Vec::new());
-        for (line, number) in loaded.value.lines().zip(1_u32..) {
-            let place = file.at(number, 0);
-            let Some((keyword, value)) = keyword(line) else {
+        let mut block = Block { condition: Condition::Always, place: place.clone(), items: Vec::new() };
+        for (line, number) in loaded.value.split(|&byte| byte == b'\n').zip(1_u32..) {
+            let place = place.at(number, 0);
+            let wrong = |mistake| InventoryError::SshConfig { place: place.clone(), mistake };
+            let line = text(line).map_err(wrong)?;
+            let Some((keyword, value)) = keyword(line).map_err(wrong)? else {
                 continue;
             };
-            match self.line(keyword, value, &place, depth)? {
-                Some(Line::Block(next)) => {
-                    let condition = std::mem::replace(&mut condition, next);
-                    blocks.push(Block { condition, items: std::mem::take(&mut items) });
+            match self.line(&keyword, value, &place, depth)? {
+                Some(Line::Block(condition)) => {
+                    let next = Block { condition, place, items: Vec::new() };
+                    blocks.push(std::mem::replace(&mut block, next));
                 }
-                Some(Line::Item(item)) => items.push(item),
+                Some(Line::Item(item)) => block.items.push(item),
                 None => {}
             }
         }
-        blocks.push(Block { condition, items });
-        Ok(Arc::new(File { blocks }))
+        blocks.push(block);
+        let file = Arc::new(File { blocks, includes: self.included - before });
+        self.read.insert(key, Arc::clone(&file));
+        Ok(file)
     }
 
     fn line(
@@ -69,17 +116,23 @@ impl<'a> Parser<'a> {
         keyword: &str,
         value: &str,
         place: &Place,
-        depth: usize,
+        depth: Depth,
     ) -> Result<Option<Line>, InventoryError> {
         let wrong = |mistake| InventoryError::SshConfig { place: place.clone(), mistake };
+        if value.is_empty() {
+            return Err(wrong(SshMistake::NoValue { keyword: keyword.to_owned() }));
+        }
         let lower = keyword.to_ascii_lowercase();
         match lower.as_str() {
             "host" => {
                 let names = some_words(keyword, value).map_err(wrong)?;
-                let patterns = names.iter().map(|name| pattern(name)).collect();
+                let patterns = names.iter().map(|name| Pattern::new(name)).collect();
                 Ok(Some(Line::Block(Condition::Host(patterns))))
             }
-            "match" => Ok(Some(Line::Block(Condition::Match(match_line(value).map_err(wrong)?)))),
+            "match" => {
+                self.second_time |= asks_for_second_time(value);
+                Ok(Some(Line::Block(Condition::Match(match_line(value).map_err(wrong)?))))
+            }
             "include" => {
                 let mut files = Vec::new();
                 for name in some_words(keyword, value).map_err(wrong)? {
@@ -89,50 +142,46 @@ impl<'a> Parser<'a> {
             }
             "ignoreunknown" => {
                 let list = one_word(keyword, value).map_err(wrong)?;
-                self.ignored.extend(list.split(',').map(|name| pattern(&name.to_ascii_lowercase())));
+                self.ignored.extend(list.split(',').map(|name| Pattern::new(&name.to_ascii_lowercase())));
                 Ok(None)
             }
             _ => {
-                if lower == "stricthostkeychecking" && is_off(value) {
-                    self.warn(
-                        &lower,
-                        &format!("{place}: `{keyword} {value}` is read as `yes`: host keys are always checked"),
-                    );
-                }
                 let setting = setting(&lower, keyword, value).map_err(wrong)?;
-                if matches!(setting, None | Some(Setting::ProxyCommand)) && !self.passes_over(&lower) {
-                    self.warn(&lower, &format!("{place}: `{keyword}` is not supported yet"));
+                let said = doubt(&lower, keyword, value, setting.as_ref());
+                if let Some(said) = said
+                    && (setting.is_some() || !super::block::any_matches(&self.ignored, &lower))
+                {
+                    self.warn(&lower, &format!("{place}: {said}"));
                 }
                 Ok(setting.map(|setting| Line::Item(Item::Set(place.clone(), setting))))
             }
         }
     }
 
-    fn include(&mut self, name: &str, place: &Place, depth: usize) -> Result<Vec<Arc<File>>, InventoryError> {
+    fn include(&mut self, name: &str, place: &Place, depth: Depth) -> Result<Vec<Arc<File>>, InventoryError> {
         let wrong = |mistake| InventoryError::SshConfig { place: place.clone(), mistake };
-        if depth >= DEEPEST {
+        if depth.levels >= DEEPEST {
             return Err(wrong(SshMistake::TooDeep { limit: DEEPEST }));
         }
-        let path = tilde(name, self.home).map_err(wrong)?;
-        let folder =
-            if place.file.starts_with("/etc/ssh") { PathBuf::from("/etc/ssh") } else { self.home.join(".ssh") };
-        let path = folder.join(path);
+        let path = if depth.own {
+            self.home.join(".ssh").join(tilde(name, self.home).map_err(wrong)?)
+        } else if name.starts_with('~') {
+            return Err(wrong(SshMistake::OtherHome { path: name.to_owned() }));
+        } else {
+            Path::new(OF_MACHINE).join(name)
+        };
         let unreadable = |error: std::io::Error| {
             wrong(SshMistake::Unreadable { path: path.display().to_string(), reason: error.to_string() })
         };
         let mut files = Vec::new();
         for file in include::files(&path).map_err(unreadable)? {
-            self.files += 1;
-            if self.files > MOST_FILES {
+            self.included += 1;
+            files.push(self.file(&file, Depth { levels: depth.levels + 1, ..depth })?);
+            if self.included > MOST_FILES {
                 return Err(wrong(SshMistake::TooManyFiles { limit: MOST_FILES }));
             }
-            files.push(self.file(&file, depth + 1)?);
         }
         Ok(files)
-    }
-
-    fn passes_over(&self, lower: &str) -> bool {
-        HARMLESS.contains(&lower) || super::block::any_matches(&self.ignored, lower)
     }
 
     fn warn(&mut self, lower: &str, warning: &str) {
@@ -142,52 +191,17 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// Reads a line as text. In a comment anything may stand, such as the older encodings of older years.
+fn text(line: &[u8]) -> Result<&str, SshMistake> {
+    match std::str::from_utf8(line) {
+        Ok(line) => Ok(line),
+        Err(_) if line.trim_ascii_start().starts_with(b"#") => Ok(""),
+        Err(_) => Err(SshMistake::NoText),
+    }
+}
+
 /// What a line is.
 enum Line {
     Block(Condition),
     Item(Item),
-}
-
-fn match_line(value: &str) -> Result<Vec<Criterion>, SshMistake> {
-    let mut parts = criteria(value)?.into_iter();
-    let mut found = Vec::new();
-    while let Some(part) = parts.next() {
-        let (negated, name) = part.strip_prefix('!').map_or((false, part.as_str()), |name| (true, name));
-        let subject = match name.to_ascii_lowercase().as_str() {
-            "all" => Subject::All,
-            "host" => Subject::Host,
-            "originalhost" => Subject::OriginalHost,
-            "user" => Subject::User,
-            "localuser" => Subject::LocalUser,
-            _ => {
-                return Err(SshMistake::Criterion { criterion: name.to_owned() });
-            }
-        };
-        let patterns = if subject == Subject::All {
-            Vec::new()
-        } else {
-            let keyword = || SshMistake::NoValue { keyword: format!("Match {name}") };
-            let list = parts.next().filter(|list| !list.is_empty()).ok_or_else(keyword)?;
-            // Host names are compared in lower case, user names as they are.
-            let lower = matches!(subject, Subject::Host | Subject::OriginalHost);
-            list.split(',')
-                .map(|text| if lower { pattern(&text.to_ascii_lowercase()) } else { pattern(text) })
-                .collect()
-        };
-        found.push(Criterion { negated, subject, patterns });
-    }
-    match found.as_slice() {
-        [] => Err(SshMistake::NoValue { keyword: "Match".to_owned() }),
-        [_, _, ..] if found.iter().any(|criterion| criterion.subject == Subject::All) => Err(SshMistake::AllCombined),
-        _ => Ok(found),
-    }
-}
-
-fn pattern(text: &str) -> Pattern {
-    let (negated, glob) = text.strip_prefix('!').map_or((false, text), |glob| (true, glob));
-    Pattern { negated, glob: glob.to_owned() }
-}
-
-fn is_off(value: &str) -> bool {
-    ["no", "off", "false"].iter().any(|off| value.eq_ignore_ascii_case(off))
 }

@@ -1,205 +1,214 @@
-//! Our reading of ssh_config against that of the OpenSSH client on this machine (`ssh -G`).
+//! Our reading of ssh_config against that of the OpenSSH client on this machine.
+//!
+//! The hand-written configs are the files in `tests/configs`; those named `bad-…` are refused by both.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use proptest::prelude::*;
-use runsheet_inventory::{Inventory, Reach, SshConfig};
-use runsheet_model::{Endpoint, HostKeyMode};
 
-use crate::support::{Folder, host};
+use crate::openssh::{OpenSsh, Settings, run, settings};
+use crate::support::Folder;
 
-/// What `ssh -G` says, by keyword.
-fn of_ssh(config: &Path, name: &str) -> BTreeMap<String, Vec<String>> {
-    let output = Command::new("ssh").arg("-F").arg(config).args(["-G", name]).output().expect("the OpenSSH client");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut said = BTreeMap::<_, Vec<String>>::new();
-    for line in String::from_utf8(output.stdout).expect("text").lines() {
-        let (keyword, value) = line.split_once(' ').unwrap_or((line, ""));
-        said.entry(keyword.to_owned()).or_default().push(value.to_owned());
+/// Copies the configs to a folder that nobody else may write, where they find each other.
+fn corpus(folder: &Folder) -> Vec<PathBuf> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs");
+    let copy = |from: &Path, name: &str| {
+        let text = fs::read_to_string(from).expect("a config");
+        folder.file(name, text.replace("@here@", &folder.path().to_string_lossy()))
+    };
+    let files = |of: &Path| {
+        let entries = fs::read_dir(of).expect("the configs").map(|entry| entry.expect("an entry").path());
+        entries.filter(|path| path.is_file()).collect::<BTreeSet<_>>()
+    };
+    for part in files(&source.join("parts")) {
+        copy(&part, &format!("parts/{}", part.file_name().expect("a name").to_string_lossy()));
     }
-    said
-}
-
-struct OpenSsh {
-    folder: Folder,
-    reach: Reach,
-}
-
-impl OpenSsh {
-    fn new() -> Self {
-        let folder = Folder::new();
-        let empty = of_ssh(&folder.file("empty", ""), "h");
-        let known_hosts = &empty["userknownhostsfile"][0];
-        let home = known_hosts.split_once("/.ssh/").expect("a home folder").0;
-        let reach = Reach::new(home, &empty["user"][0]);
-        Self { folder, reach }
-    }
-
-    /// How we reach a host, or what we say against it.
-    fn ours(&self, config: &Path, name: &str) -> Result<Endpoint, String> {
-        let loaded = SshConfig::load(&[config.to_owned()], &self.reach.home).map_err(|error| error.to_string())?;
-        let reach = Reach { ssh_config: loaded.into(), agent: Some("SSH_AUTH_SOCK".into()), ..self.reach.clone() };
-        Inventory::empty().resolve(&host(name), &reach).map_err(|error| error.to_string())
-    }
-
-    /// Compares everything that both know; gives the difference.
-    fn differs(&self, config: &str, name: &str) -> Option<String> {
-        let file = self.folder.file("config", config);
-        let theirs = of_ssh(&file, name);
-        let endpoint = match self.ours(&file, name) {
-            Ok(endpoint) => endpoint,
-            Err(error) => return Some(error),
-        };
-        let reach = &self.reach;
-        let target = &endpoint.target;
-        let one = |keyword: &str| theirs.get(keyword).map_or(String::new(), |values| values[0].clone());
-        let home = reach.home.to_string_lossy();
-        let expand = |text: &str| {
-            let text = text.strip_prefix("~/").map_or(text.to_owned(), |rest| format!("{home}/{rest}"));
-            PathBuf::from(
-                text.replace("%h", &target.address)
-                    .replace("%r", &target.user)
-                    .replace("%n", name)
-                    .replace("%d", &home),
-            )
-        };
-        let paths = |text: &str| {
-            text.split(' ').filter(|file| !file.is_empty() && *file != "none").map(expand).collect::<Vec<_>>()
-        };
-        let named: Vec<PathBuf> =
-            theirs["identityfile"].iter().filter(|file| *file != "none").map(|file| expand(file)).collect();
-        // Types that we cannot use stand in OpenSSH's default list as well.
-        let ours_by_default = *target.identities == *reach.identities;
-        let identities = if ours_by_default {
-            reach.identities.iter().all(|file| named.contains(file))
-        } else {
-            *target.identities == *named
-        };
-        let agent = match one("identityagent").as_str() {
-            "none" => None,
-            "" => Some(PathBuf::from("SSH_AUTH_SOCK")),
-            path => Some(expand(path)),
-        };
-        let mode =
-            if one("stricthostkeychecking") == "accept-new" { HostKeyMode::AcceptNew } else { HostKeyMode::Strict };
-        let timeout = one("connecttimeout").parse().unwrap_or(0);
-        let jumps =
-            endpoint.jumps.iter().map(|hop| format!("{}:{}", hop.address, hop.port)).collect::<Vec<_>>().join(",");
-        let their_jumps = one("proxyjump");
-        let their_jumps = if their_jumps == "none" { String::new() } else { their_jumps };
-        let checks = [
-            ("hostname", target.address == one("hostname")),
-            ("port", target.port.to_string() == one("port")),
-            ("user", target.user == one("user")),
-            ("identitiesonly", target.identities_only == (one("identitiesonly") == "yes")),
-            ("identityfile", identities),
-            ("identityagent", target.agent == agent),
-            ("userknownhostsfile", target.host_keys.user_files == paths(&one("userknownhostsfile"))),
-            ("globalknownhostsfile", target.host_keys.global_files == paths(&one("globalknownhostsfile"))),
-            ("stricthostkeychecking", target.host_keys.mode == mode),
-            ("hostkeyalias", target.host_key_alias.clone().unwrap_or_default() == one("hostkeyalias")),
-            ("connecttimeout", endpoint.connect_timeout.as_secs() == if timeout == 0 { 30 } else { timeout }),
-            ("proxyjump", jumps == their_jumps),
-        ];
-        let (keyword, _) = checks.iter().find(|(_, same)| !same)?;
-        Some(format!("`{keyword}` of {name} is {:?} to ssh and to us in {endpoint:#?}\n{config}", theirs.get(*keyword)))
-    }
+    files(&source).iter().map(|file| copy(file, &file.file_name().expect("a name").to_string_lossy())).collect()
 }
 
 #[test]
 fn hand_written_configs_are_read_as_openssh_reads_them() {
-    let ssh = OpenSsh::new();
-    let included = ssh
-        .folder
-        .file("included.conf", "User early\nHost db*\n  Port 7777\nMatch host web1.example.com\n  HostKeyAlias w\n");
-    let included = included.display();
-    let configs = [
-        String::new(),
-        "Port 2200\nHost web1\n  Port 1\nHost *\n  User all\n".to_owned(),
-        "Host * !web1\n  User others\nHost web?\n  User webs\n  HostName %h.example.com\n".to_owned(),
-        "Host web1\n  HostName web1.example.com\nMatch host *.example.com\n  User matched\nMatch originalhost web1\n  Port 5\n".to_owned(),
-        "Match user nobody\n  Port 5\nMatch !user nobody\n  Port 6\nMatch originalhost web*,!web2 user *\n  HostKeyAlias x\n".to_owned(),
-        "Match all\n  User a\n".to_owned(),
-        "Match originalhost=web1\n  User = \"equals\"\n".to_owned(),
-        "HOST web1 db1\n\tuser=a\n  pOrT = 7 # a comment\n".to_owned(),
-        "IdentityFile ~/.ssh/a\nIdentityFile \"/keys/with space\"\nHost web1\n  IdentityFile ~/.ssh/a\n  IdentityFile /k/%h-%r\n  IdentitiesOnly yes\n".to_owned(),
-        "IdentityFile none\nIdentityAgent none\n".to_owned(),
-        "IdentityAgent ~/agent.sock\n".to_owned(),
-        "IdentityAgent SSH_AUTH_SOCK\n".to_owned().replace("IdentityAgent SSH_AUTH_SOCK\n", ""),
-        "UserKnownHostsFile /a /b\nUserKnownHostsFile /c\nGlobalKnownHostsFile /g\n".to_owned(),
-        "UserKnownHostsFile ~/.ssh/k-%h\n".to_owned(),
-        "StrictHostKeyChecking accept-new\nHost web1\n  StrictHostKeyChecking yes\n".to_owned(),
-        "Host db1\n  StrictHostKeyChecking no\nHost *\n  StrictHostKeyChecking ask\n".to_owned(),
-        "ConnectTimeout 15\n".to_owned(),
-        "ConnectTimeout 1m30s\n".to_owned(),
-        "ConnectTimeout none\n".to_owned(),
-        "Host web1\n  ProxyJump gate:2200\nHost gate\n  Port 9\n".to_owned(),
-        "Host web1\n  ProxyJump none\nHost web* !gate\n  ProxyJump one:1,two:2\n".to_owned(),
-        "Host web1\n  ProxyCommand none\nHost web* !gate\n  ProxyJump one:1\n".to_owned(),
-        format!("Host db*\n  Include {included}\n  Port 1\nHost *\n  User late\n"),
-        format!("Host web1\n  HostName web1.example.com\nInclude {included}\n"),
-        "Host web1\\ x \"db1\"\n  User quoted\n".to_owned(),
-        "Host web1\n  User 'single quoted'\n".replace(" quoted", ""),
-        "  # nothing\n\n\t\nHost\tweb1\n\tPort\t8\n".to_owned(),
-    ];
-    for config in &configs {
-        for name in ["web1", "web2", "db1", "other"] {
-            assert_eq!(ssh.differs(config, name), None, "{config}");
+    let ssh = OpenSsh::get();
+    let folder = Folder::new();
+    let configs = corpus(&folder);
+    let (bad, good): (Vec<_>, Vec<_>) = configs
+        .iter()
+        .partition(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("bad-")));
+    assert!(good.len() >= 40, "{} configs", good.len());
+    for config in good {
+        let asked = ["web1", "WEB2", "db1", "other", "10.0.0.7"];
+        for name in asked {
+            assert_eq!(ssh.differs(config, name), None, "{}", config.display());
         }
+    }
+    for config in bad {
+        assert!(settings(&run(config, "web1")).is_err(), "{} is good to ssh", config.display());
+        assert!(ssh.ours(config, "web1").is_err(), "{} is good to us", config.display());
     }
 }
 
-fn line() -> impl Strategy<Value = String> {
-    let pattern = prop::sample::select(vec!["*", "web*", "web1", "?eb2", "db1", "!web1", "!db*", "*.example.com"]);
-    let patterns = prop::collection::vec(pattern, 1..4);
-    let list = patterns.clone().prop_map(|patterns| patterns.join(","));
-    let subject = prop::sample::select(vec!["host", "originalhost", "user", "localuser", "!host", "!user"]);
-    let setting = prop::sample::select(vec![
-        "HostName %h.example.com",
-        "HostName 10.0.0.1",
-        "Port 2222",
-        "Port=7",
-        "User alice",
-        "User = web1",
-        "User \"bob\"",
-        "IdentityFile ~/.ssh/a",
-        "IdentityFile /k/%h",
+#[test]
+fn lists_of_algorithms_mean_to_us_what_they_mean_to_openssh() {
+    let ssh = OpenSsh::get();
+    let folder = Folder::new();
+    let of = |lists: &Settings, keyword: &str| -> Vec<String> {
+        lists[keyword].iter().flat_map(|list| list.split(',')).map(str::to_owned).collect()
+    };
+    let both = |config: &str| {
+        let file = folder.file("config", config);
+        let theirs = settings(&run(&file, "web1")).expect("it is good to ssh");
+        (theirs, ssh.all_of_ours(&file, "web1").expect("it is good to us"))
+    };
+    let (their_defaults, our_defaults) = both("");
+    let values = [
+        ("Ciphers", "aes256-ctr,aes128-cbc,aes128-ctr"),
+        ("Ciphers", "+aes128-cbc"),
+        ("Ciphers", "-aes*-ctr,chacha*"),
+        ("Ciphers", "^aes128-gcm@openssh.com,aes128-ctr"),
+        ("MACs", "hmac-sha2-256,umac-64@openssh.com,hmac-sha2-512-etm@openssh.com"),
+        ("MACs", "-*etm*,hmac-sha1"),
+        ("MACs", "^hmac-sha2-256"),
+        ("KexAlgorithms", "ecdh-sha2-nistp521,sntrup761x25519-sha512@openssh.com,curve25519-sha256"),
+        ("KexAlgorithms", "-ecdh*,*group1?-*"),
+        ("KexAlgorithms", "+diffie-hellman-group14-sha1"),
+        ("HostKeyAlgorithms", "rsa-sha2-*,ssh-ed25519"),
+        ("HostKeyAlgorithms", "-*-cert-v01@openssh.com"),
+        ("HostKeyAlgorithms", "^ssh-ed25519,ecdsa-sha2-nistp256-cert-v01@openssh.com"),
+        ("HostKeyAlgorithms", "+ssh-rsa"),
+    ];
+    for (keyword, value) in values {
+        let lower = keyword.to_ascii_lowercase();
+        let (theirs, ours) = both(&format!("{keyword} {value}\n"));
+        let (mut theirs, mut ours) = (of(&theirs, &lower), of(&ours, &lower));
+        let (their_defaults, our_defaults) = (of(&their_defaults, &lower), of(&our_defaults, &lower));
+        let signed = value.starts_with(['+', '-', '^']);
+        // What only one of them has stays out; the order of defaults, and of what a wildcard means, is everybody's own.
+        theirs.retain(|name| our_defaults.contains(name));
+        ours.retain(|name| !signed || their_defaults.contains(name));
+        if value.starts_with('^') {
+            assert_eq!(ours[0], theirs[0], "{keyword} {value}");
+        }
+        if signed {
+            theirs.retain(|name| their_defaults.contains(name));
+        }
+        if signed || value.contains('*') {
+            theirs.sort();
+            ours.sort();
+        }
+        assert!(!ours.is_empty());
+        assert_eq!(ours, theirs, "{keyword} {value}");
+    }
+}
+
+fn setting() -> impl Strategy<Value = String> {
+    let chosen = |list: &'static [&'static str]| prop::sample::select(list.to_vec());
+    let whole = chosen(&[
         "IdentityFile none",
+        "IdentityAgent none",
+        "IdentityAgent SSH_AUTH_SOCK",
         "IdentitiesOnly yes",
         "IdentitiesOnly no",
-        "IdentityAgent none",
-        "IdentityAgent /agent",
-        "ProxyJump gate.invalid:1",
-        "ProxyJump a.invalid:1,b.invalid:2",
         "ProxyJump none",
-        "UserKnownHostsFile /a /b",
+        "ProxyJump a.invalid:1,b.invalid:2",
+        "ProxyJump %r@gate.invalid:1",
+        "ProxyCommand none",
+        "ProxyCommand nc -x p:1 %h %p",
+        "ProxyCommand=exec ssh -W '[%h]:%p' %r@%n %k # x",
+        "UserKnownHostsFile /a ~/b-%h",
         "UserKnownHostsFile none",
-        "GlobalKnownHostsFile /g",
-        "StrictHostKeyChecking accept-new",
-        "StrictHostKeyChecking no",
-        "HostKeyAlias alias",
-        "ConnectTimeout 5",
-        "ConnectTimeout 2m",
+        "GlobalKnownHostsFile /g ~/h",
+        "SendEnv LANG LC_* A",
+        "SendEnv -LC_*",
+        "SendEnv -*",
+        "SetEnv A=1 B='two words'",
+        "SetEnv C=3",
         "Compression yes",
         "# User comment",
+        "",
+    ]);
+    let single = prop_oneof![
+        ("HostName", chosen(&["%h.example.com", "10.0.0.1", "Web9", "2001:DB8::1"])),
+        ("Port", chosen(&["2222", "7", "65535"])),
+        ("User", chosen(&["alice", "web1", "bob"])),
+        ("IdentityFile", chosen(&["~/.ssh/a", "/k/%h", "/k/%C-%i", "${KEYS}/%n", "%d/x"])),
+        ("CertificateFile", chosen(&["~/.ssh/a-cert.pub", "/c/%r-%k", "/c/%L"])),
+        ("IdentityAgent", chosen(&["/agent/%n", "~/agent", "${KEYS}/agent"])),
+        ("ProxyJump", chosen(&["gate.invalid:1", "me@gate.invalid:1"])),
+        ("StrictHostKeyChecking", chosen(&["accept-new", "no", "yes", "ask", "off", "True"])),
+        ("HostKeyAlias", chosen(&["alias", "Other-Alias"])),
+        ("ConnectTimeout", chosen(&["5", "2m", "1h5", "none", "0"])),
+        ("ConnectionAttempts", chosen(&["1", "3"])),
+        ("ServerAliveInterval", chosen(&["0", "30", "1m"])),
+        ("ServerAliveCountMax", chosen(&["0", "2", "9"])),
+        ("AddressFamily", chosen(&["any", "inet", "INET6"])),
+        ("BindAddress", chosen(&["127.0.0.1", "::1", "localhost"])),
+        ("ForwardAgent", chosen(&["yes", "no"])),
+    ];
+    let written = (single, 0..6_usize).prop_map(|((keyword, value), form)| match form {
+        0 => format!("{keyword}={value}"),
+        1 => format!("{} = {value}", keyword.to_uppercase()),
+        2 if keyword != "ProxyJump" => format!("{keyword}\t\"{value}\""),
+        3 => format!("{} {value}  # why", keyword.to_lowercase()),
+        _ => format!("{keyword} {value}"),
+    });
+    prop_oneof![2 => whole.prop_map(str::to_owned), 5 => written]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let pattern = prop::sample::select(vec![
+        "*",
+        "web*",
+        "web1",
+        "?eb2",
+        "db1",
+        "!web1",
+        "!db*",
+        "*.example.com",
+        "Web9",
+        "web9",
+    ]);
+    let patterns = prop::collection::vec(pattern, 1..4);
+    let list = patterns.clone().prop_map(|patterns| patterns.join(","));
+    let subject =
+        prop::sample::select(vec!["host", "originalhost", "user", "localuser", "!host", "!user", "!originalhost"]);
+    let alone = prop::sample::select(vec![
+        "all",
+        "final",
+        "canonical",
+        "!final",
+        "canonical all",
+        "exec true",
+        "!exec \"test %n = web1\"",
+        "exec \"test %r = alice\"",
+        "final host web*,*.com",
     ]);
     prop_oneof![
-        2 => patterns.prop_map(|patterns| format!("Host {}", patterns.join(" "))),
+        3 => patterns.prop_map(|patterns| format!("Host {}", patterns.join(" "))),
         1 => (subject.clone(), list.clone()).prop_map(|(subject, list)| format!("Match {subject} {list}")),
-        1 => (subject, list).prop_map(|(subject, list)| format!("Match originalhost * {subject} \"{list}\"")),
-        6 => setting.prop_map(|setting| format!("  {setting}")),
+        1 => (subject, list).prop_map(|(subject, list)| format!("Match originalhost=* {subject} \"{list}\"")),
+        1 => alone.prop_map(|criteria| format!("Match {criteria}")),
+        12 => setting().prop_map(|setting| format!("  {setting}")),
+        1 => Just("  Include @here@/included".to_owned()),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn generated_configs_are_read_as_openssh_reads_them(lines in prop::collection::vec(line(), 1..14), name in prop::sample::select(vec!["web1", "web2", "db1"])) {
+    fn generated_configs_are_read_as_openssh_reads_them(
+        lines in prop::collection::vec(line(), 1..20),
+        included in prop::collection::vec(line(), 0..8),
+        name in prop::sample::select(vec!["web1", "web2", "db1"]),
+    ) {
         // A jump host reads the same file; it must not be reached through itself.
-        let config = format!("Host *.invalid\n  ProxyJump none\n  HostName %h\n  Port 22\n{}\n", lines.join("\n"));
-        prop_assert_eq!(OpenSsh::new().differs(&config, name), None);
+        let config = format!("Host *.invalid\n  ProxyJump none\n  HostName %h\n  Port 22\nMatch all\n{}\n", lines.join("\n"));
+        let folder = Folder::new();
+        let here = folder.path().to_string_lossy();
+        folder.file("included", included.join("\n").replace("Include @here@", "# No circle"));
+        let file = folder.file("config", config.replace("@here@", &here));
+        prop_assert_eq!(OpenSsh::get().differs(&file, name), None);
     }
 }

@@ -4,6 +4,7 @@ mod ansible;
 mod differential;
 mod example;
 mod mistakes;
+mod openssh;
 mod patterns;
 mod precedence;
 mod reached;

@@ -31,6 +31,14 @@ impl Failure {
         Self::Untouched(format!("{what}: {}", io_text(error)))
     }
 
+    /// A failure of something that is in what is transferred.
+    pub(crate) fn within(self, name: &str) -> Self {
+        match self {
+            Self::Untouched(reason) => Self::Untouched(format!("`{}`: {reason}", server_text(name))),
+            other @ Self::Other(_) => other,
+        }
+    }
+
     pub(crate) fn about(self, path: &str) -> RemoteError {
         match self {
             Self::Untouched(reason) => RemoteError::Transfer { path: server_text(path), reason },

@@ -1,29 +1,27 @@
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures::future::BoxFuture;
-use futures::stream::FuturesOrdered;
-use futures::{FutureExt, StreamExt};
 use runsheet_task::{Download, Limits, RemoteError, Transfer};
 use russh_sftp::client::RawSftpSession;
-use russh_sftp::client::error::Error as SftpError;
-use russh_sftp::protocol::{Data, FileAttributes, OpenFlags};
-use sha2::{Digest, Sha256};
+use russh_sftp::protocol::{FileAttributes, OpenFlags};
 
-use super::failure::{Failure, is_end};
+use super::failure::Failure;
+use super::get_folder::fetch_folder;
 use super::local_temp::LocalTemp;
+use super::reader::Reader;
 use super::sftp::Sftp;
-use super::{CHUNK, IN_FLIGHT, hex};
 use crate::link::Link;
 use crate::settings::Deadlines;
 
-/// Fetches one file.
+/// Fetches one file, or a folder.
 pub(crate) async fn get(
     link: &Arc<Link>,
     deadlines: &Deadlines,
     download: &Download,
     limits: &Limits,
 ) -> Result<Transfer, RemoteError> {
-    let sftp = Sftp::start(link, deadlines, limits).await?;
+    let sftp = Sftp::of(link, deadlines, limits).await?;
     tokio::select! {
         biased;
         () = limits.cancel.cancelled() => Err(RemoteError::Stopped),
@@ -37,73 +35,109 @@ async fn fetch(raw: &RawSftpSession, download: &Download) -> Result<Transfer, Fa
     if source.contains('\0') {
         return Err(Failure::untouched("its path has a zero byte"));
     }
-    let opened = raw.open(source, OpenFlags::READ, FileAttributes::empty()).await;
-    let handle = opened.map_err(|error| Failure::host("failed to open it", &error))?.handle;
-    let found = raw.fstat(&handle).await.map_err(|error| Failure::host("failed to look at it", &error))?;
-    // A device or a pipe has no end.
-    if found.attrs.permissions.is_some() && !found.attrs.file_type().is_file() {
-        return Err(Failure::untouched("it is not a file"));
+    if download.folder
+        && let Ok(found) = raw.stat(source).await
+        && found.attrs.is_dir()
+    {
+        return fetch_folder(raw, source, download).await;
     }
-
+    let open = OpenFile::open(raw, source).await?;
     let what = format!("failed to write `{}`", download.target.display());
     let local = |error| Failure::local(&what, &error);
     let mut temp = LocalTemp::beside(&download.target).await.map_err(local)?;
-    let mut hash = Sha256::new();
-    let mut bytes = 0_u64;
-    let mut reader = Reader::new(raw, &handle, found.attrs.size.unwrap_or(0));
-    while let Some(piece) = reader.next().await? {
-        bytes += piece.len() as u64;
-        if bytes > download.cap {
-            return Err(Failure::untouched(format!("it is larger than {} bytes", download.cap)));
-        }
-        hash.update(&piece);
-        temp.write(&piece).await.map_err(local)?;
-    }
-    temp.replace(&download.target).await.map_err(local)?;
-    Ok(Transfer { bytes, sha256: hex(&hash.finalize()) })
+    let fetched = open.copy(raw, &mut temp, &what, &Allowance::new(download)).await;
+    open.close(raw).await;
+    let bytes = fetched?;
+    temp.date(open.found.mtime);
+    let sha256 = temp.replace(&download.target).await.map_err(local)?;
+    Ok(Transfer::of_file(bytes, sha256))
 }
 
-/// Reads a file from its start to its end, several pieces at once.
-struct Reader<'a> {
-    raw: &'a RawSftpSession,
-    handle: &'a str,
-    /// How large the host says the file is. Only how much is asked for at once depends on it.
-    claimed: u64,
-    under_way: FuturesOrdered<BoxFuture<'a, Result<Data, SftpError>>>,
-    /// Where the next piece starts that is handed out.
-    at: u64,
-    /// Where the next piece starts that is asked for.
-    asked: u64,
+/// Fetches one file of a folder into a new file that nobody else can see yet, and returns its size and its hash.
+pub(super) async fn fetch_new(
+    raw: &RawSftpSession,
+    source: &str,
+    target: &Path,
+    left: &Allowance,
+) -> Result<(u64, String), Failure> {
+    let open = OpenFile::open(raw, source).await?;
+    let what = format!("failed to write `{}`", target.display());
+    let local = |error| Failure::local(&what, &error);
+    let executable = open.found.permissions.is_some_and(|mode| mode & 0o100 != 0);
+    let mut temp = LocalTemp::create(target.to_owned(), executable).await.map_err(local)?;
+    let fetched = open.copy(raw, &mut temp, &what, left).await;
+    open.close(raw).await;
+    let bytes = fetched?;
+    temp.date(open.found.mtime);
+    Ok((bytes, temp.keep().await.map_err(local)?))
 }
 
-impl<'a> Reader<'a> {
-    fn new(raw: &'a RawSftpSession, handle: &'a str, claimed: u64) -> Self {
-        Self { raw, handle, claimed, under_way: FuturesOrdered::new(), at: 0, asked: 0 }
+/// How much may still be taken, by all files of a download together.
+pub(super) struct Allowance {
+    cap: u64,
+    left: AtomicU64,
+    moved: Arc<AtomicU64>,
+}
+
+impl Allowance {
+    pub(super) fn new(download: &Download) -> Self {
+        Self { cap: download.cap, left: AtomicU64::new(download.cap), moved: Arc::clone(&download.moved) }
     }
 
-    /// Returns the next piece, or `None` at the end of the file.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
-        while self.under_way.is_empty() || (self.under_way.len() < IN_FLIGHT && self.asked < self.claimed) {
-            let reading = self.raw.read(self.handle, self.asked, CHUNK);
-            self.under_way.push_back(reading.boxed());
-            self.asked += u64::from(CHUNK);
-        }
-        match self.under_way.next().await {
-            Some(Ok(piece)) if piece.data.is_empty() || piece.data.len() > CHUNK as usize => {
-                Err(Failure::untouched("the host sent another amount than it was asked for"))
+    fn take(&self, bytes: usize) -> Result<(), Failure> {
+        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes as u64));
+        taken.map_err(|_| Failure::untouched(format!("it is larger than {} bytes", self.cap)))?;
+        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// A file of the host that is open for reading.
+struct OpenFile {
+    handle: String,
+    found: FileAttributes,
+}
+
+impl OpenFile {
+    async fn open(raw: &RawSftpSession, source: &str) -> Result<Self, Failure> {
+        let opened = raw.open(source, OpenFlags::READ, FileAttributes::empty()).await;
+        let handle = opened.map_err(|error| Failure::host("failed to open it", &error))?.handle;
+        let found = raw.fstat(&handle).await;
+        let open = match found {
+            Ok(found) => Self { handle, found: found.attrs },
+            Err(error) => {
+                Self { handle, found: FileAttributes::empty() }.close(raw).await;
+                return Err(Failure::host("failed to look at it", &error));
             }
-            Some(Ok(piece)) => {
-                self.at += piece.data.len() as u64;
-                if piece.data.len() < CHUNK as usize {
-                    // What was asked for starts too far on.
-                    self.under_way = FuturesOrdered::new();
-                    self.asked = self.at;
-                }
-                Ok(Some(piece.data))
-            }
-            Some(Err(error)) if is_end(&error) => Ok(None),
-            Some(Err(error)) => Err(Failure::host("failed to read it", &error)),
-            None => Ok(None),
+        };
+        // A device or a pipe has no end.
+        if open.found.permissions.is_some() && !open.found.file_type().is_file() {
+            open.close(raw).await;
+            return Err(Failure::untouched("it is not a file"));
         }
+        Ok(open)
+    }
+
+    /// Copies it, and returns its size.
+    async fn copy(
+        &self,
+        raw: &RawSftpSession,
+        temp: &mut LocalTemp,
+        what: &str,
+        left: &Allowance,
+    ) -> Result<u64, Failure> {
+        let mut bytes = 0_u64;
+        let mut reader = Reader::new(raw, &self.handle, self.found.size.unwrap_or(0));
+        while let Some(piece) = reader.next().await? {
+            left.take(piece.len())?;
+            bytes += piece.len() as u64;
+            temp.write(piece).await.map_err(|error| Failure::local(what, &error))?;
+        }
+        Ok(bytes)
+    }
+
+    /// Lets the host forget it. That fails when the connection is down, and then nobody has to.
+    async fn close(&self, raw: &RawSftpSession) {
+        let _ = raw.close(self.handle.as_str()).await;
     }
 }

@@ -1,46 +1,111 @@
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
+use runsheet_model::hex;
 use rustix::fs::{Mode, OFlags};
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
-use super::unguessable_name;
+use super::{IN_FLIGHT, unguessable_name};
 
-/// A file on this machine, under a name that nobody else knows. It is removed when it is dropped, unless it was kept.
+/// A file on this machine that is not complete, under a name that nobody else knows or in a folder that has one. It is removed
+/// when it is dropped, unless it was kept.
+///
+/// It is written and hashed on a thread of its own, so that the host does not wait for the disk.
 pub(crate) struct LocalTemp {
-    file: File,
     path: PathBuf,
+    pieces: mpsc::Sender<Vec<u8>>,
+    writing: JoinHandle<io::Result<Written>>,
+    /// When it was last changed where it comes from, in seconds since the Unix epoch.
+    modified: Option<u32>,
     kept: bool,
+}
+
+/// A file all of which is written.
+struct Written {
+    file: fs::File,
+    sha256: String,
 }
 
 impl LocalTemp {
     /// Makes one in the folder of a target, which only its owner may read.
     pub(crate) async fn beside(target: &Path) -> io::Result<Self> {
-        let path = folder(target).join(unguessable_name()?);
+        Self::create(folder(target).join(unguessable_name()?), false).await
+    }
+
+    /// Makes one with this path, which only its owner may read; there is nothing yet.
+    pub(crate) async fn create(path: PathBuf, executable: bool) -> io::Result<Self> {
         let owned = path.clone();
         let made = tokio::task::spawn_blocking(move || {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            rustix::fs::open(&owned, flags, Mode::RUSR | Mode::WUSR)
+            let mode = if executable { Mode::RWXU } else { Mode::RUSR | Mode::WUSR };
+            rustix::fs::open(&owned, flags, mode)
         });
-        let file = made.await.map_err(io::Error::other)??;
-        Ok(Self { file: File::from_std(fs::File::from(file)), path, kept: false })
+        let file = fs::File::from(made.await.map_err(io::Error::other)??);
+        let (pieces, taken) = mpsc::channel(IN_FLIGHT);
+        let writing = tokio::task::spawn_blocking(move || write_all(file, taken));
+        Ok(Self { path, pieces, writing, modified: None, kept: false })
     }
 
-    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes).await
+    /// Says when it was last changed.
+    pub(crate) fn date(&mut self, modified: Option<u32>) {
+        self.modified = modified;
     }
 
-    /// Brings it to the disk and puts it in the place of its target.
-    pub(crate) async fn replace(mut self, target: &Path) -> io::Result<()> {
-        self.file.flush().await?;
-        self.file.sync_all().await?;
-        tokio::fs::rename(&self.path, target).await?;
+    /// Takes the next piece; it is written at some time after that.
+    pub(crate) async fn write(&mut self, piece: Vec<u8>) -> io::Result<()> {
+        if self.pieces.send(piece).await.is_err() {
+            // Whoever wrote has stopped, and says why.
+            self.written().await?;
+        }
+        Ok(())
+    }
+
+    /// Brings it to the disk and puts it in the place of its target. Returns its hash.
+    pub(crate) async fn replace(mut self, target: &Path) -> io::Result<String> {
+        let written = self.written().await?;
+        let (path, target) = (self.path.clone(), target.to_owned());
+        let replaced = tokio::task::spawn_blocking(move || {
+            written.file.sync_all()?;
+            fs::rename(path, &target)?;
+            // Its name is on the disk only when its folder is.
+            fs::File::open(folder(&target))?.sync_all()?;
+            io::Result::Ok(written.sha256)
+        });
+        let sha256 = replaced.await.map_err(io::Error::other)??;
         self.kept = true;
-        // Its name is on the disk only when its folder is.
-        File::open(folder(target)).await?.sync_all().await
+        Ok(sha256)
     }
+
+    /// Leaves it where it is. Returns its hash.
+    pub(crate) async fn keep(mut self) -> io::Result<String> {
+        let sha256 = self.written().await?.sha256;
+        self.kept = true;
+        Ok(sha256)
+    }
+
+    /// Waits until all of it is written, and dates it.
+    async fn written(&mut self) -> io::Result<Written> {
+        // The writer ends when nobody can give it more.
+        self.pieces = mpsc::channel(1).0;
+        let written = (&mut self.writing).await.map_err(io::Error::other)??;
+        if let Some(modified) = self.modified {
+            written.file.set_modified(UNIX_EPOCH + Duration::from_secs(modified.into()))?;
+        }
+        Ok(written)
+    }
+}
+
+fn write_all(mut file: fs::File, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<Written> {
+    let mut hash = Sha256::new();
+    while let Some(piece) = pieces.blocking_recv() {
+        hash.update(&piece);
+        file.write_all(&piece)?;
+    }
+    Ok(Written { file, sha256: hex(&hash.finalize()) })
 }
 
 impl Drop for LocalTemp {

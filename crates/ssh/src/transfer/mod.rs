@@ -5,14 +5,18 @@
 
 mod failure;
 mod get;
+mod get_folder;
+mod local_folder;
 mod local_temp;
 mod put;
+mod reader;
 mod remote_temp;
 mod sftp;
 mod source;
 
 pub(crate) use get::get;
 pub(crate) use put::put;
+pub(crate) use sftp::Sftp;
 
 /// What a file is read and written by, in bytes: every server takes packets of this size.
 const CHUNK: u32 = 32 * 1024;
@@ -24,12 +28,5 @@ const IN_FLIGHT: usize = 16;
 fn unguessable_name() -> std::io::Result<String> {
     let mut bits = [0_u8; 16];
     getrandom::fill(&mut bits).map_err(|error| std::io::Error::other(error.to_string()))?;
-    Ok(format!(".runsheet-{}", hex(&bits)))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    })
+    Ok(format!(".runsheet-{}", runsheet_model::hex(&bits)))
 }

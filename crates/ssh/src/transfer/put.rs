@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -9,13 +9,12 @@ use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, Packet, StatusCode};
-use sha2::{Digest, Sha256};
 
+use super::IN_FLIGHT;
 use super::failure::{Failure, is_absent, is_answer};
 use super::remote_temp::RemoteTemp;
 use super::sftp::Sftp;
 use super::source::Source;
-use super::{IN_FLIGHT, hex};
 use crate::link::Link;
 use crate::settings::Deadlines;
 
@@ -38,7 +37,7 @@ pub(crate) async fn put(
     upload: &Upload,
     limits: &Limits,
 ) -> Result<Transfer, RemoteError> {
-    let sftp = Sftp::start(link, deadlines, limits).await?;
+    let sftp = Sftp::of(link, deadlines, limits).await?;
     let renaming = AtomicBool::new(false);
     let cut_short = |error| {
         if renaming.load(Ordering::Relaxed) { unanswered() } else { error }
@@ -61,6 +60,9 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
     // Which mode a new file gets the host alone knows: it makes one, and says.
     let wanted = upload.mode.or(target.mode);
     let first_mode = if wanted.is_some() { PRIVATE } else { NEW_FILE };
+    if upload.folders && !target.exists {
+        make_folders(raw, target.folder()).await?;
+    }
     let (temp, handle) = RemoteTemp::create(raw, target.folder(), first_mode).await?;
     let mode = if let Some(mode) = wanted {
         mode
@@ -70,7 +72,7 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
         made.attrs.permissions.unwrap_or(NEW_FILE)
     };
 
-    let transfer = write_all(sftp, target.folder(), &handle, &mut source).await?;
+    let transfer = write_all(sftp, target.folder(), &handle, &mut source, &upload.moved).await?;
     if upload.sha256.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&transfer.sha256)) {
         return Err(Failure::untouched("its content has changed since the plan was made"));
     }
@@ -78,7 +80,7 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
     if written.attrs.size.is_some_and(|size| size != transfer.bytes) {
         return Err(Failure::untouched("the host did not keep all of it"));
     }
-    set_mode(raw, &handle, mode & PERMISSIONS).await?;
+    finish(raw, &handle, mode & PERMISSIONS, source.modified()).await?;
     if sftp.has(extensions::FSYNC, "1") {
         let synced = raw.fsync(&handle).await;
         synced.map_err(|error| Failure::host("failed to bring it to the disk", &error))?;
@@ -91,34 +93,69 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
 }
 
 async fn set_mode(raw: &RawSftpSession, handle: &str, mode: u32) -> Result<(), Failure> {
-    let attributes = FileAttributes { permissions: Some(mode), ..FileAttributes::empty() };
+    finish(raw, handle, mode, None).await
+}
+
+/// Sets mode and time of modification, the latter in seconds since the Unix epoch.
+async fn finish(raw: &RawSftpSession, handle: &str, mode: u32, modified: Option<u32>) -> Result<(), Failure> {
+    let attributes =
+        FileAttributes { permissions: Some(mode), atime: modified, mtime: modified, ..FileAttributes::empty() };
     let set = raw.fsetstat(handle, attributes).await;
     set.map(drop).map_err(|error| Failure::host("failed to set its mode", &error))
 }
 
+/// Makes a folder (that ends with `/`, or is empty for the login folder) and those above it, as far as they are missing.
+async fn make_folders(raw: &RawSftpSession, folder: &str) -> Result<(), Failure> {
+    let ends = folder.char_indices().rev().filter(|&(at, c)| c == '/' && at > 0).map(|(at, _)| at);
+    let mut missing = Vec::new();
+    for end in ends {
+        match raw.stat(&folder[..end]).await {
+            Ok(_) => break,
+            Err(error) if is_absent(&error) => missing.push(&folder[..end]),
+            Err(error) => return Err(Failure::host(&format!("failed to look at `{}`", &folder[..end]), &error)),
+        }
+    }
+    for path in missing.into_iter().rev() {
+        // Its mode is for the host's umask to say.
+        if let Err(error) = raw.mkdir(path, FileAttributes::empty()).await {
+            // Somebody else may have been faster.
+            if !raw.stat(path).await.is_ok_and(|found| found.attrs.is_dir()) {
+                return Err(Failure::host(&format!("failed to make the folder `{path}`"), &error));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Writes all that comes from a source, several pieces at once, and returns how much that was.
-async fn write_all(sftp: &Sftp, folder: &str, handle: &str, source: &mut Source) -> Result<Transfer, Failure> {
+async fn write_all(
+    sftp: &Sftp,
+    folder: &str,
+    handle: &str,
+    source: &mut Source,
+    moved: &AtomicU64,
+) -> Result<Transfer, Failure> {
     let mut writes = FuturesUnordered::new();
-    let mut hash = Sha256::new();
-    let mut bytes = 0_u64;
+    let mut offset = 0_u64;
     let mut more = true;
     while more || !writes.is_empty() {
         while more && writes.len() < IN_FLIGHT {
-            let piece = source.next().await?;
+            let piece = source.next().await;
             if piece.is_empty() {
                 more = false;
                 break;
             }
-            hash.update(&piece);
-            let offset = bytes;
-            bytes += piece.len() as u64;
-            writes.push(sftp.raw.write(handle, offset, piece));
+            let (at, size) = (offset, piece.len() as u64);
+            offset += size;
+            writes.push(async move { sftp.raw.write(handle, at, piece).await.map(|_| size) });
         }
-        if let Some(Err(error)) = writes.next().await {
-            return Err(write_failure(sftp, folder, &error).await);
-        }
+        match writes.next().await {
+            Some(Err(error)) => return Err(write_failure(sftp, folder, &error).await),
+            Some(Ok(size)) => moved.fetch_add(size, Ordering::Relaxed),
+            None => 0,
+        };
     }
-    Ok(Transfer { bytes, sha256: hex(&hash.finalize()) })
+    source.end().await
 }
 
 /// The protocol has no word for a full disk, so the disk is asked.

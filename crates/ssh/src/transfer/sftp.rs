@@ -13,7 +13,8 @@ use crate::link::Link;
 use crate::settings::Deadlines;
 use crate::unreachable::{for_good, for_now, with_hint};
 
-/// An SFTP session on a channel of its own. It ends when the last one who holds `raw` lets go of it.
+/// An SFTP session on a channel of its own, shared by all who transfer something at the same time. It ends when the last of them
+/// lets go of it.
 pub(crate) struct Sftp {
     pub(crate) raw: Arc<RawSftpSession>,
     extensions: HashMap<String, String>,
@@ -21,8 +22,18 @@ pub(crate) struct Sftp {
 }
 
 impl Sftp {
-    /// Starts one. Whatever goes wrong here, no file was touched.
-    pub(crate) async fn start(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Self, RemoteError> {
+    /// Gives the one that is under way on a connection, or starts one. Whatever goes wrong here, no file was touched.
+    pub(crate) async fn of(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Arc<Self>, RemoteError> {
+        let mut shared = before_start(limits, async { Ok(link.sftp().lock().await) }).await?;
+        if let Some(sftp) = shared.upgrade().filter(|_| !link.is_down()) {
+            return Ok(sftp);
+        }
+        let sftp = Arc::new(Self::start(link, deadlines, limits).await?);
+        *shared = Arc::downgrade(&sftp);
+        Ok(sftp)
+    }
+
+    async fn start(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Self, RemoteError> {
         let (stream, slot) = open(link, deadlines, limits, request_subsystem).await?;
         let config = Config { request_timeout_secs: deadlines.sftp.as_secs().max(1), ..Config::default() };
         before_start(limits, async {

@@ -1,20 +1,33 @@
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
-use runsheet_task::Content;
+use runsheet_model::hex;
+use runsheet_task::{Content, Transfer};
 use rustix::fs::{Mode, OFlags};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt;
+use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, oneshot};
 
-use super::CHUNK;
 use super::failure::Failure;
+use super::{CHUNK, IN_FLIGHT};
 
 /// Where the content of an upload comes from.
+///
+/// A file is read and hashed on a thread of its own, a few pieces ahead: the host does not wait for the disk, nor we for the hash.
 pub(crate) enum Source {
-    File { file: File, what: String },
+    File(Reading),
     Bytes { bytes: Arc<[u8]>, at: usize },
+}
+
+/// A file that is being read.
+pub(crate) struct Reading {
+    pieces: mpsc::Receiver<Vec<u8>>,
+    /// What became of it: once `pieces` has ended.
+    end: oneshot::Receiver<io::Result<Transfer>>,
+    modified: Option<u32>,
+    what: String,
 }
 
 impl Source {
@@ -23,40 +36,94 @@ impl Source {
             Content::Bytes(bytes) => Ok(Self::Bytes { bytes: Arc::clone(bytes), at: 0 }),
             Content::File(path) => {
                 let what = format!("failed to read `{}`", path.display());
-                let owned = path.clone();
-                let opened = tokio::task::spawn_blocking(move || open_file(&owned)).await;
-                match opened.map_err(io::Error::other) {
-                    Ok(Ok(file)) => Ok(Self::File { file: File::from_std(file), what }),
-                    Ok(Err(error)) | Err(error) => Err(Failure::local(&what, &error)),
+                let (opened, pieces, end) = start_reading(path.clone());
+                match opened.await.unwrap_or_else(|_| Err(io::Error::other("its reader is gone"))) {
+                    Ok(modified) => Ok(Self::File(Reading { pieces, end, modified, what })),
+                    Err(error) => Err(Failure::local(&what, &error)),
                 }
             }
         }
     }
 
-    /// Returns the next piece; an empty one at the end.
-    pub(crate) async fn next(&mut self) -> Result<Vec<u8>, Failure> {
+    /// When the file was last changed, in seconds since the Unix epoch; nothing for what is no file.
+    pub(crate) fn modified(&self) -> Option<u32> {
+        match self {
+            Self::Bytes { .. } => None,
+            Self::File(reading) => reading.modified,
+        }
+    }
+
+    /// Returns the next piece; an empty one at the end, or where reading failed, which [`Source::end`] tells.
+    pub(crate) async fn next(&mut self) -> Vec<u8> {
         match self {
             Self::Bytes { bytes, at } => {
                 let end = (*at + CHUNK as usize).min(bytes.len());
                 let piece = bytes[*at..end].to_vec();
                 *at = end;
-                Ok(piece)
+                piece
             }
-            Self::File { file, what } => {
-                let mut piece = Vec::with_capacity(CHUNK as usize);
-                file.take(CHUNK.into()).read_to_end(&mut piece).await.map_err(|error| Failure::local(what, &error))?;
-                Ok(piece)
+            Self::File(reading) => reading.pieces.recv().await.unwrap_or_default(),
+        }
+    }
+
+    /// Returns what all pieces were together.
+    pub(crate) async fn end(&mut self) -> Result<Transfer, Failure> {
+        match self {
+            Self::Bytes { bytes, .. } => Ok(Transfer::of_file(bytes.len() as u64, hex(&Sha256::digest(bytes)))),
+            Self::File(reading) => {
+                let end = (&mut reading.end).await.unwrap_or_else(|_| Err(io::Error::other("its reader is gone")));
+                end.map_err(|error| Failure::local(&reading.what, &error))
             }
         }
     }
 }
 
-fn open_file(path: &Path) -> io::Result<fs::File> {
+type Opened = oneshot::Receiver<io::Result<Option<u32>>>;
+
+/// Starts a thread that opens a file (and tells when it was last changed), reads it piece by piece, and ends when nobody takes them.
+fn start_reading(path: PathBuf) -> (Opened, mpsc::Receiver<Vec<u8>>, oneshot::Receiver<io::Result<Transfer>>) {
+    let (tell_opened, opened) = oneshot::channel();
+    let (give, pieces) = mpsc::channel(IN_FLIGHT);
+    let (tell_end, end) = oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        // Whoever does not listen any more has no use for what is told.
+        match open_file(&path) {
+            Ok((file, modified)) => {
+                let _ = tell_opened.send(Ok(modified));
+                let _ = tell_end.send(read(file, &give));
+            }
+            Err(error) => {
+                let _ = tell_opened.send(Err(error));
+            }
+        }
+    });
+    (opened, pieces, end)
+}
+
+fn read(mut file: fs::File, give: &mpsc::Sender<Vec<u8>>) -> io::Result<Transfer> {
+    let mut hash = Sha256::new();
+    let mut bytes = 0_u64;
+    loop {
+        let mut piece = Vec::with_capacity(CHUNK as usize);
+        (&mut file).take(CHUNK.into()).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            return Ok(Transfer::of_file(bytes, hex(&hash.finalize())));
+        }
+        hash.update(&piece);
+        bytes += piece.len() as u64;
+        give.blocking_send(piece).map_err(|_| io::Error::other("nobody takes it any more"))?;
+    }
+}
+
+/// Opens a file and tells when it was last changed, if version 3 of the protocol has a number for that.
+fn open_file(path: &Path) -> io::Result<(fs::File, Option<u32>)> {
     // Opening a pipe would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
-    Ok(file)
+    let modified = found.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Ok((file, modified.and_then(|since| u32::try_from(since.as_secs()).ok())))
 }

@@ -1,12 +1,14 @@
 //! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
 
 mod commands;
+mod folders;
 mod host_keys;
 mod hostile;
 mod logins;
 mod practice;
 mod reaching;
 mod rig;
+mod ssh_options;
 mod transfers;
 
 // The program's own test support, as far as it is about sshd.

@@ -25,6 +25,9 @@ fn hop(fleet: &Fleet, host: &PracticeHost) -> Hop {
         agent: None,
         host_keys: host_keys(HostKeyMode::Strict, fleet.known_hosts().to_owned()),
         host_key_alias: None,
+        certificates: Arc::default(),
+        proxy_command: None,
+        options: Arc::default(),
     }
 }
 
@@ -86,6 +89,8 @@ async fn a_transfer_that_is_cut_leaves_the_target_as_it_was() {
         target: "motd".to_owned(),
         mode: None,
         sha256: None,
+        folders: false,
+        moved: Arc::default(),
     };
 
     let put = connected.remote.put(&upload, &limits(PATIENCE)).await;
@@ -105,6 +110,8 @@ async fn a_relative_target_is_in_the_login_folder() {
             target: target.to_owned(),
             mode: Some(0o640),
             sha256: None,
+            folders: false,
+            moved: Arc::default(),
         };
         connected.remote.put(&upload, &limits(PATIENCE)).await.expect("sent");
     }

@@ -248,7 +248,7 @@ async fn a_port_that_a_jump_host_cannot_reach_is_a_failure_of_the_host_behind_it
 }
 
 /// Passes bytes on until it is told to hold everything, without closing anything.
-async fn stalling_proxy(to: u16) -> (u16, Arc<tokio::sync::watch::Sender<bool>>) {
+pub(crate) async fn stalling_proxy(to: u16) -> (u16, Arc<tokio::sync::watch::Sender<bool>>) {
     let listener = listener().await;
     let port = listener.local_addr().expect("bound").port();
     let (stall, stalled) = tokio::sync::watch::channel(false);

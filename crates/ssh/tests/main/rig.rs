@@ -27,6 +27,9 @@ pub(crate) fn hop(sshd: &Sshd, address: &str) -> Hop {
         agent: None,
         host_keys: host_keys(HostKeyMode::Strict, sshd.known_hosts()),
         host_key_alias: None,
+        certificates: Arc::default(),
+        proxy_command: None,
+        options: Arc::default(),
     }
 }
 

@@ -21,6 +21,8 @@ fn upload(content: &[u8], target: &Path) -> Upload {
         target: target.to_str().expect("text").to_owned(),
         mode: None,
         sha256: Some(sha256(content)),
+        folders: false,
+        moved: Arc::default(),
     }
 }
 
@@ -50,7 +52,13 @@ async fn cleaned(folder: &Path) -> Vec<String> {
 }
 
 async fn get(remote: &dyn Remote, source: &Path, target: PathBuf, cap: u64) -> Result<Transfer, RemoteError> {
-    let download = Download { source: source.to_str().expect("text").to_owned(), target, cap };
+    let download = Download {
+        source: source.to_str().expect("text").to_owned(),
+        target,
+        cap,
+        folder: false,
+        moved: Arc::default(),
+    };
     remote.get(&download, &limits(PATIENCE)).await
 }
 
@@ -66,7 +74,7 @@ async fn files_of_every_size_arrive_byte_by_byte_in_both_directions() {
         let folder = folder();
         let (there, back) = (folder.path().join("there"), folder.path().join("back"));
         let content = pattern(size);
-        let expected = Transfer { bytes: size as u64, sha256: sha256(&content) };
+        let expected = Transfer::of_file(size as u64, sha256(&content));
 
         let put = remote.put(&upload(&content, &there), &limits(PATIENCE)).await;
         let got = get(&*remote, &there, back.clone(), size as u64).await;
@@ -133,6 +141,8 @@ async fn a_folder_takes_a_file_under_its_own_name() {
             target: target.to_str().expect("text").to_owned(),
             mode: None,
             sha256: None,
+            folders: false,
+            moved: Arc::default(),
         };
         remote.put(&put, &limits(PATIENCE)).await.expect("sent");
         assert_eq!(fs::read(there.path().join("app.conf")).expect("there"), b"x");

@@ -221,6 +221,9 @@ fn behind(sshd: &Sshd, proxy: SocketAddr) -> Endpoint {
             global_files: Vec::new(),
         }),
         host_key_alias: Some(format!("[127.0.0.1]:{}", sshd.port())),
+        certificates: Arc::default(),
+        proxy_command: None,
+        options: Arc::default(),
     })
 }
 

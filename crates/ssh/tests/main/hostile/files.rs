@@ -18,6 +18,8 @@ const OPEN: u8 = 3;
 const READ: u8 = 5;
 const WRITE: u8 = 6;
 const FSTAT: u8 = 8;
+const OPENDIR: u8 = 11;
+const READDIR: u8 = 12;
 const STAT: u8 = 17;
 const EXTENDED: u8 = 200;
 
@@ -106,9 +108,19 @@ fn attributes(id: u32, size: u64, mode: u32) -> Vec<u8> {
 }
 
 async fn get(stage: &Stage) -> Result<Transfer, RemoteError> {
+    fetch(stage, false).await
+}
+
+async fn fetch(stage: &Stage, folder: bool) -> Result<Transfer, RemoteError> {
     let target = stage.folder().join("in");
     fs::create_dir_all(&target).expect("a folder");
-    let download = Download { source: "/etc/motd".to_owned(), target: target.join("motd"), cap: CAP };
+    let download = Download {
+        source: "/etc/motd".to_owned(),
+        target: target.join("motd"),
+        cap: CAP,
+        folder,
+        moved: Arc::default(),
+    };
     let connected = stage.connect().await.expect("connected");
     let limits = limits(LIMIT);
     tokio::time::timeout(ALL, connected.remote.get(&download, &limits)).await.expect("it ends")
@@ -116,7 +128,8 @@ async fn get(stage: &Stage) -> Result<Transfer, RemoteError> {
 
 async fn put(stage: &Stage) -> Result<Transfer, RemoteError> {
     let content = Content::Bytes(Arc::from(&b"new\n"[..]));
-    let upload = Upload { content, target: "/etc/motd".to_owned(), mode: Some(0o644), sha256: None };
+    let target = "/etc/motd".to_owned();
+    let upload = Upload { content, target, mode: Some(0o644), sha256: None, folders: false, moved: Arc::default() };
     let connected = stage.connect().await.expect("connected");
     let limits = limits(LIMIT);
     tokio::time::timeout(ALL, connected.remote.put(&upload, &limits)).await.expect("it ends")
@@ -138,10 +151,14 @@ fn paths(folder: &Path) -> BTreeSet<String> {
 /// Fetches a file from a server that answers in its own way. That has to fail, soon, with little memory, and to leave
 /// nothing behind.
 async fn refused(what: &str, answer: impl Fn(&FileRequest) -> Answer + Send + Sync + 'static) {
+    refused_as(what, false, answer).await;
+}
+
+async fn refused_as(what: &str, folder: bool, answer: impl Fn(&FileRequest) -> Answer + Send + Sync + 'static) {
     let stage = server(answer).await;
     let before = paths(stage.folder());
     let memory = Memory::now();
-    match get(&stage).await {
+    match fetch(&stage, folder).await {
         Ok(transfer) => panic!("{what}: {transfer:?}"),
         Err(error) => assert!(is_safe(&error.to_string()), "{what}: {error}"),
     }
@@ -284,4 +301,71 @@ async fn a_host_that_does_not_begin_sftp_as_it_should_is_told_so() {
         assert!(is_safe(&error.to_string()), "{greeting:?}: {error}");
         memory.has_grown_by_less_than(8, "greetings");
     }
+}
+
+/// The kinds of things in a folder, as modes.
+const FILE: u32 = 0o100_644;
+const FOLDER: u32 = 0o040_755;
+const LINK: u32 = 0o120_777;
+
+/// A page of names.
+fn names(id: u32, names: &[(&[u8], u32)]) -> Vec<u8> {
+    let page = Message::new(104).number(id).number(u32::try_from(names.len()).expect("few"));
+    let all = names.iter().fold(page, |page, (name, mode)| {
+        page.string(name).string("-rw-r--r-- 1 root root 4 Jan 1 ../../x").number(4).number(*mode)
+    });
+    all.done()
+}
+
+/// A server of a folder; each listing is one page of these names, and then its end.
+fn folder_of(found: Vec<(Vec<u8>, u32)>) -> impl Fn(&FileRequest) -> Answer + Send + Sync + 'static {
+    let listed = std::sync::atomic::AtomicBool::new(false);
+    move |request| match request.kind {
+        STAT => one(attributes(request.id, 4, FOLDER)),
+        OPENDIR => one(handle(request.id, "d")),
+        READDIR if listed.swap(true, std::sync::atomic::Ordering::Relaxed) => one(status(request.id, END, "")),
+        READDIR => {
+            let found: Vec<_> = found.iter().map(|(name, mode)| (name.as_slice(), *mode)).collect();
+            one(names(request.id, &found))
+        }
+        _ => Answer::Honest,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_in_a_folder_lead_nowhere_else() {
+    for name in ["../x", "/etc/cron.d/x", "a/../../x", "..//x", "", "a\0b", "a/b", &"x".repeat(300)] {
+        for mode in [FILE, FOLDER, LINK] {
+            let found = folder_of(vec![(b"ok".to_vec(), FILE), (name.as_bytes().to_vec(), mode)]);
+            refused_as(&format!("{name:?} {mode:o}"), true, found).await;
+        }
+    }
+    let twice = |mode, again| folder_of(vec![(b"x".to_vec(), mode), (b"x".to_vec(), again)]);
+    refused_as("a file twice", true, twice(FILE, FILE)).await;
+    refused_as("a folder that is a file as well", true, twice(FOLDER, FILE)).await;
+    refused_as("a link that is a file as well", true, twice(LINK, FILE)).await;
+
+    // A name that is no text is left out, and told.
+    let stage = server(folder_of(vec![(b"ok".to_vec(), FILE), (vec![b'a', 0xff], FILE)])).await;
+    let transfer = fetch(&stage, true).await.expect("fetched");
+    assert_eq!((transfer.files, transfer.left_out.len()), (1, 1), "{transfer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_an_end_is_not_taken() {
+    let listing = |answer: fn(u32) -> Answer| {
+        move |request: &FileRequest| match request.kind {
+            STAT => one(attributes(request.id, 4, FOLDER)),
+            OPENDIR => one(handle(request.id, "d")),
+            READDIR => answer(request.id),
+            _ => Answer::Honest,
+        }
+    };
+    refused_as("folders in folders", true, listing(|id| one(names(id, &[(&b"down"[..], FOLDER)])))).await;
+    refused_as("nothing, again and again", true, listing(|id| one(names(id, &[])))).await;
+    refused_as("names without an end", true, listing(|id| one(names(id, &vec![(&b"a"[..], FILE); 1000])))).await;
+    refused_as("a count that is a lie", true, listing(|id| one(Message::new(104).number(id).number(u32::MAX).done())))
+        .await;
+    refused_as("silence", true, listing(|_| Answer::Silence)).await;
+    refused_as("a handle instead of names", true, listing(|id| one(handle(id, "x")))).await;
 }

@@ -76,6 +76,9 @@ impl Stage {
                 global_files: Vec::new(),
             }),
             host_key_alias: Some(alias),
+            certificates: Arc::default(),
+            proxy_command: None,
+            options: Arc::default(),
         })
     }
 
