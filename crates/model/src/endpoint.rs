@@ -32,7 +32,7 @@ pub struct Hop {
     pub identities_only: bool,
     /// The agent's socket, if an agent is to be asked.
     pub agent: Option<PathBuf>,
-    /// User certificates besides `KEY-cert.pub` next to each identity (`CertificateFile`).
+    /// User certificate files (`CertificateFile`). Where there is none, `KEY-cert.pub` next to each identity is one.
     pub certificates: Arc<[PathBuf]>,
     /// How its host key is checked.
     pub host_keys: Arc<HostKeys>,

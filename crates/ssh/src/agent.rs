@@ -9,7 +9,7 @@ use russh::keys::agent::client::AgentClient;
 use russh::keys::agent::{AgentIdentity, AgentSessionBinding};
 use russh::keys::key::parse_public_key;
 use russh::keys::ssh_encoding::{Decode, Reader};
-use russh::keys::{HashAlg, PublicKey};
+use russh::keys::{Certificate, HashAlg, PublicKey};
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -24,6 +24,8 @@ const LIST: [u8; 5] = [0, 0, 0, 1, 11];
 const LISTED: u8 = 12;
 /// The longest answer that is taken, in bytes: what OpenSSH takes.
 const LONGEST: usize = 256 * 1024;
+/// How often a certificate may say that it is one: in its own kind, and in names that people gave it.
+const MOST_MARKS: usize = 4;
 
 /// The agents of a run, each asked once what keys it has.
 #[derive(Debug)]
@@ -35,10 +37,12 @@ pub(crate) struct Agents {
 /// The keys of one agent, or what is wrong with it.
 type Slot = OnceCell<Result<Arc<[AgentKey]>, String>>;
 
-/// A key that an agent has.
+/// A key or a certificate that an agent has.
 #[derive(Clone, Debug)]
 pub(crate) struct AgentKey {
     pub(crate) key: PublicKey,
+    /// The certificate, where it is one; `key` is the key that it is for.
+    pub(crate) certificate: Option<Arc<Certificate>>,
     /// What its owner calls it, safe to print.
     pub(crate) comment: String,
 }
@@ -68,7 +72,7 @@ impl Agents {
         Self { listed: Mutex::default(), limit }
     }
 
-    /// Returns the keys of the agent behind a socket, or what is wrong with it. Certificates are left out.
+    /// Returns the keys of the agent behind a socket, or what is wrong with it.
     pub(crate) async fn keys(&self, socket: &Path) -> Result<Arc<[AgentKey]>, String> {
         let slot = {
             let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -108,16 +112,33 @@ fn parse(answer: &[u8]) -> Option<Vec<AgentKey>> {
     for _ in 0..count {
         let blob = Vec::<u8>::decode(&mut rest).ok()?;
         let comment = Vec::<u8>::decode(&mut rest).ok()?;
-        if let Ok(key) = parse_public_key(&blob) {
-            keys.push(AgentKey { key, comment: server_text(&String::from_utf8_lossy(&comment)) });
+        let comment = server_text(&String::from_utf8_lossy(&comment));
+        if is_certificate(&blob) {
+            if let Ok(certificate) = Certificate::from_bytes(&blob) {
+                let key = PublicKey::from(certificate.public_key().clone());
+                keys.push(AgentKey { key, certificate: Some(Arc::new(certificate)), comment });
+            }
+        } else if let Ok(key) = parse_public_key(&blob) {
+            keys.push(AgentKey { key, certificate: None, comment });
         }
     }
     rest.is_finished().then_some(keys)
 }
 
+/// Whether what an agent lists calls itself a certificate, and holds no others within: each would be read within the one
+/// before.
+fn is_certificate(blob: &[u8]) -> bool {
+    const MARK: &[u8] = b"-cert-v01@openssh.com";
+    let mut rest = blob;
+    let named = Vec::<u8>::decode(&mut rest).is_ok_and(|name| name.ends_with(MARK));
+    named && blob.windows(MARK.len()).filter(|window| *window == MARK).count() <= MOST_MARKS
+}
+
 /// Has the agent sign for one login.
 pub(crate) struct AgentSigner<'a> {
     pub(crate) socket: &'a Path,
+    /// What the agent holds, which may be the key alone where a certificate is shown to the host.
+    pub(crate) held: &'a AgentIdentity,
     /// What tells the agent which host it signs for, so that keys meant for some hosts only are of use.
     pub(crate) binding: Option<AgentSessionBinding>,
     pub(crate) limit: Duration,
@@ -128,7 +149,7 @@ impl Signer for AgentSigner<'_> {
 
     async fn auth_sign(
         &mut self,
-        key: &AgentIdentity,
+        _: &AgentIdentity,
         hash: Option<HashAlg>,
         data: Vec<u8>,
     ) -> Result<Vec<u8>, AgentError> {
@@ -138,7 +159,7 @@ impl Signer for AgentSigner<'_> {
                 // Agents other than OpenSSH's do not know it, and do not need it.
                 let _ = agent.bind_session(binding, false).await;
             }
-            agent.sign_request(key, hash, data).await
+            agent.sign_request(self.held, hash, data).await
         };
         match tokio::time::timeout(self.limit, signing).await {
             Ok(signed) => signed.map_err(|error| AgentError::Failed(server_text(&error.to_string()))),

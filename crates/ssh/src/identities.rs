@@ -1,16 +1,15 @@
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
 use rustix::fs::{Mode, OFlags};
-use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
+use crate::read_once::ReadOnce;
 use crate::unreachable::io_text;
 
 /// Larger than any key, in bytes.
@@ -19,8 +18,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// The identity files of a run, each read and decoded once.
 #[derive(Debug)]
 pub(crate) struct Identities {
-    files: Mutex<HashMap<PathBuf, Arc<OnceCell<Identity>>>>,
-    limit: Duration,
+    files: ReadOnce<Identity>,
 }
 
 /// What an identity file is good for.
@@ -38,26 +36,12 @@ pub(crate) enum Identity {
 
 impl Identities {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { files: Mutex::default(), limit }
+        Self { files: ReadOnce::new(limit) }
     }
 
     /// Returns what a file is good for.
     pub(crate) async fn load(&self, path: &Path) -> Identity {
-        let slot = {
-            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(files.entry(path.to_owned()).or_default())
-        };
-        slot.get_or_init(|| async {
-            let owned = path.to_owned();
-            let reading = tokio::task::spawn_blocking(move || read(&owned));
-            match tokio::time::timeout(self.limit, reading).await {
-                Ok(Ok(identity)) => identity,
-                Ok(Err(error)) => Identity::Unusable(error.to_string()),
-                Err(_) => Identity::Unusable(format!("no answer from its disk within {:?}", self.limit)),
-            }
-        })
-        .await
-        .clone()
+        self.files.get(path, read, Identity::Unusable).await
     }
 }
 

@@ -9,21 +9,26 @@
 
 mod agent;
 mod algorithms;
+mod breaker;
+mod certificates;
 mod channel;
 mod client;
 mod connector;
+mod credentials;
 mod dial;
 mod exec;
 mod handshake;
 mod host_key;
 mod identities;
 mod jumps;
+mod key_signer;
 mod kill;
 mod known_hosts;
 mod link;
 mod link_state;
 mod login;
 mod reach;
+mod read_once;
 mod remote;
 mod resolver;
 mod server_text;

@@ -1,103 +1,18 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use runsheet_model::{Hop, Phase, Unreachable};
 use russh::client::{AuthResult, Handle};
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
+use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
-use crate::agent::{AgentError, AgentSigner, Agents};
+use crate::agent::{AgentError, AgentSigner};
 use crate::client::Client;
-use crate::identities::{Identities, Identity};
-use crate::known_hosts::fingerprint;
+use crate::credentials::{Credential, Credentials, Holder};
+use crate::key_signer::{KeyError, KeySigner};
 use crate::link_state::LinkState;
 use crate::server_text::server_text;
 use crate::settings::Deadlines;
-use crate::unreachable::{Budget, for_good, with_hint};
-
-/// What one can log in with on one host, in the order in which it is tried.
-pub(crate) struct Credentials {
-    keys: Vec<Credential>,
-    /// What was looked at and cannot be used, for whoever has to find out why a login failed.
-    passed_over: Vec<String>,
-    /// Whether one of those is encrypted.
-    encrypted: bool,
-}
-
-struct Credential {
-    kind: Kind,
-    /// How it is called in messages.
-    label: String,
-}
-
-enum Kind {
-    File(Arc<PrivateKey>),
-    Agent { socket: PathBuf, key: PublicKey },
-}
-
-impl Credentials {
-    /// Gathers them: the configured keys in their order, then what else the agent has, unless the host is only to see the
-    /// configured ones.
-    ///
-    /// Finding none is a failure here already: a host that sees somebody leave without a login may bar the address.
-    pub(crate) async fn gather(hop: &Hop, identities: &Identities, agents: &Agents) -> Result<Self, Unreachable> {
-        let mut all = Self { keys: Vec::new(), passed_over: Vec::new(), encrypted: false };
-        let mut in_agent = Vec::new();
-        if let Some(socket) = &hop.agent {
-            match agents.keys(socket).await {
-                Ok(keys) => in_agent.extend(keys.iter().cloned()),
-                Err(reason) => all.passed_over.push(format!("the agent at {}: {reason}", socket.display())),
-            }
-        }
-        for path in hop.identities.iter() {
-            let label = path.display();
-            match identities.load(path).await {
-                Identity::Key(key) => {
-                    in_agent.retain(|other| other.key.key_data() != key.public_key().key_data());
-                    all.keys.push(Credential { kind: Kind::File(key), label: label.to_string() });
-                }
-                Identity::Public { key, encrypted } => {
-                    let held = in_agent.iter().position(|other| other.key.key_data() == key.key_data());
-                    if let (Some(at), Some(socket)) = (held, &hop.agent) {
-                        in_agent.remove(at);
-                        all.keys.push(Credential {
-                            kind: Kind::Agent { socket: socket.clone(), key },
-                            label: format!("{label} (agent)"),
-                        });
-                    } else {
-                        let what = if encrypted { "encrypted" } else { "only its public half is there" };
-                        all.encrypted |= encrypted;
-                        all.passed_over.push(format!("{label}: {what}, and no agent has it"));
-                    }
-                }
-                Identity::Missing => all.passed_over.push(format!("{label}: not there")),
-                Identity::Unusable(reason) => all.passed_over.push(format!("{label}: {reason}")),
-            }
-        }
-        if let Some(socket) = hop.agent.as_ref().filter(|_| !hop.identities_only) {
-            all.keys.extend(in_agent.into_iter().map(|held| Credential {
-                label: format!("{} {} (agent)", held.comment, print(&held.key)).trim_start().to_owned(),
-                kind: Kind::Agent { socket: socket.clone(), key: held.key },
-            }));
-        }
-        if all.keys.is_empty() {
-            let failure = for_good(Phase::Local, format!("there is no key to log in with{}", all.passed_over_text()));
-            return Err(all.hint(failure));
-        }
-        Ok(all)
-    }
-
-    fn passed_over_text(&self) -> String {
-        if self.passed_over.is_empty() {
-            return String::new();
-        }
-        format!("; passed over: {}", self.passed_over.join(", "))
-    }
-
-    fn hint(&self, failure: Unreachable) -> Unreachable {
-        if self.encrypted { with_hint(failure, "unlock the key for this session: ssh-add") } else { failure }
-    }
-}
+use crate::unreachable::{Budget, for_good};
 
 /// Logs in. One key after the other is offered; a host that takes none of them is not asked again.
 pub(crate) async fn login(
@@ -122,8 +37,8 @@ async fn offer_all(
     let mut tried = Vec::new();
     let mut accepts = None;
     let mut ended = false;
-    for credential in &credentials.keys {
-        match offer(handle, &hop.user, &credential.kind, deadlines).await {
+    for credential in &credentials.all {
+        match offer(handle, &hop.user, credential, deadlines).await {
             Ok(AuthResult::Success) => return Ok(()),
             Ok(AuthResult::Failure { remaining_methods, partial_success }) => {
                 let more = if partial_success { ", accepted, but more is asked for" } else { "" };
@@ -164,28 +79,42 @@ enum Refused {
 async fn offer(
     handle: &mut Handle<Client>,
     user: &str,
-    kind: &Kind,
+    credential: &Credential,
     deadlines: &Deadlines,
 ) -> Result<AuthResult, Refused> {
-    match kind {
-        Kind::File(key) => {
-            let hash = rsa_hash(handle, key.public_key()).await?;
-            let key = PrivateKeyWithHashAlg::new(Arc::clone(key), hash);
-            handle.authenticate_publickey(user, key).await.map_err(|error| match error {
-                russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => Refused::Closed,
-                other => Refused::Skip(server_text(&other.to_string())),
+    let hash = rsa_hash(handle, &credential.key).await?;
+    match &credential.holder {
+        Holder::File(key) => match &credential.certificate {
+            None => {
+                let key = PrivateKeyWithHashAlg::new(Arc::clone(key), hash);
+                handle.authenticate_publickey(user, key).await.map_err(|error| match error {
+                    russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => Refused::Closed,
+                    other => Refused::Skip(server_text(&other.to_string())),
+                })
+            }
+            Some(certificate) => {
+                let certificate = (**certificate).clone();
+                let answer =
+                    handle.authenticate_certificate_with(user, certificate, hash, &mut KeySigner { key }).await;
+                answer.map_err(|error| match error {
+                    KeyError::Closed => Refused::Closed,
+                    other @ KeyError::Failed(_) => Refused::Skip(other.to_string()),
+                })
+            }
+        },
+        Holder::Agent { socket, held } => {
+            let binding = handle.agent_session_binding().cloned();
+            let mut signer = AgentSigner { socket, held, binding, limit: deadlines.agent };
+            let answer = match &credential.certificate {
+                None => handle.authenticate_publickey_with(user, credential.key.clone(), hash, &mut signer).await,
+                Some(certificate) => {
+                    handle.authenticate_certificate_with(user, (**certificate).clone(), hash, &mut signer).await
+                }
+            };
+            answer.map_err(|error| match error {
+                AgentError::Closed => Refused::Closed,
+                other => Refused::Skip(other.to_string()),
             })
-        }
-        Kind::Agent { socket, key } => {
-            let hash = rsa_hash(handle, key).await?;
-            let mut signer =
-                AgentSigner { socket, binding: handle.agent_session_binding().cloned(), limit: deadlines.agent };
-            handle.authenticate_publickey_with(user, key.clone(), hash, &mut signer).await.map_err(
-                |error| match error {
-                    AgentError::Closed => Refused::Closed,
-                    other => Refused::Skip(other.to_string()),
-                },
-            )
         }
     }
 }
@@ -224,8 +153,4 @@ fn refusal(
     }
     reason.push_str(&credentials.passed_over_text());
     credentials.hint(for_good(Phase::Login, reason))
-}
-
-fn print(key: &PublicKey) -> String {
-    key.to_bytes().map(|bytes| fingerprint(&bytes)).unwrap_or_default()
 }

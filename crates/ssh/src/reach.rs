@@ -8,14 +8,14 @@ use russh::{ChannelOpenFailure, ChannelStream};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use crate::agent::Agents;
+use crate::breaker::{Breaker, Tried};
+use crate::credentials::{Credentials, Keyring};
 use crate::dial::dial;
 use crate::handshake::handshake;
 use crate::host_key::{Accepted, HostKeyCheck};
-use crate::identities::Identities;
 use crate::known_hosts::{KnownHosts, LookupName};
 use crate::link::Link;
-use crate::login::{Credentials, login};
+use crate::login::login;
 use crate::resolver::Resolver;
 use crate::server_text::server_text;
 use crate::settings::{Deadlines, SshSettings};
@@ -29,8 +29,8 @@ const QUIET: Duration = Duration::from_secs(1);
 pub(crate) struct Reach {
     pub(crate) settings: SshSettings,
     known_hosts: Arc<KnownHosts>,
-    identities: Identities,
-    agents: Agents,
+    keyring: Keyring,
+    breaker: Breaker,
     resolver: Resolver,
 }
 
@@ -47,8 +47,8 @@ impl Reach {
         let deadlines = &settings.deadlines;
         Self {
             known_hosts: Arc::new(KnownHosts::new(deadlines.local)),
-            identities: Identities::new(deadlines.local),
-            agents: Agents::new(deadlines.agent),
+            keyring: Keyring::new(deadlines),
+            breaker: Breaker::default(),
             resolver: Resolver::new(),
             settings,
         }
@@ -63,7 +63,9 @@ impl Reach {
         budget: Budget,
         signs: &SignsOfLife,
     ) -> Result<Reached, Unreachable> {
-        let credentials = Credentials::gather(hop, &self.identities, &self.agents).await?;
+        let credentials = Credentials::gather(hop, &self.keyring).await?;
+        let tried = self.breaker.tried(hop, &credentials);
+        tried.check()?;
         let host_key =
             HostKeyCheck::prepare(Arc::clone(&self.known_hosts), Arc::clone(&hop.host_keys), LookupName::of(hop))
                 .await?;
@@ -72,7 +74,7 @@ impl Reach {
             None => {
                 let (stream, address) = dial(hop, &self.resolver, &self.settings.deadlines, budget).await?;
                 let transport = Transport::Tcp(stream);
-                let arrival = self.arrive(hop, transport, None, &progress, host_key, &credentials, budget);
+                let arrival = self.arrive(hop, transport, None, &progress, host_key, &credentials, &tried, budget);
                 let (link, accepted) = arrival.await?;
                 Ok(Reached { link, address: address.to_string(), accepted })
             }
@@ -87,7 +89,7 @@ impl Reach {
                     let stream = tunnel(&jump, hop, &self.settings.deadlines, budget).await?;
                     let transport = Transport::Channel(Box::new(stream));
                     let via = Some(Arc::clone(&jump));
-                    self.arrive(hop, transport, via, &progress, host_key, &credentials, budget).await
+                    self.arrive(hop, transport, via, &progress, host_key, &credentials, &tried, budget).await
                 };
                 let (link, accepted) = Box::pin(while_lively(place, signs, arrival)).await?;
                 Ok(Reached { link, address: format!("{}:{}", hop.address, hop.port), accepted })
@@ -104,12 +106,24 @@ impl Reach {
         progress: &Arc<Progress>,
         host_key: HostKeyCheck,
         credentials: &Credentials,
+        tried: &Arc<Tried>,
         budget: Budget,
     ) -> Result<(Arc<Link>, Accepted), Unreachable> {
         let deadlines = &self.settings.deadlines;
         let mut session = handshake(transport, progress, host_key, &hop.options, &self.settings, budget).await?;
         let cut_if_given_up = session.cut.clone().drop_guard();
-        login(&mut session.handle, &session.state, hop, credentials, deadlines, budget).await?;
+        let waiting = Instant::now();
+        let turn = tried.turn().await?;
+        // How many others log in with the same keys is not this host's doing.
+        let budget = budget.later_by(waiting.elapsed());
+        let answer = login(&mut session.handle, &session.state, hop, credentials, deadlines, budget).await;
+        match &answer {
+            Ok(()) => turn.let_in(),
+            // One that did not answer, or is gone, said nothing about the keys.
+            Err(failure) if failure.transient => {}
+            Err(_) => turn.refused(&hop.address),
+        }
+        answer?;
         cut_if_given_up.disarm();
         let link = Link::new(session.handle, session.state, session.cut, hop, via);
         Ok((link, session.accepted))

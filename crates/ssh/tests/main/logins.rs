@@ -2,123 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use runsheet_model::{Hop, Phase, Unreachable};
-use runsheet_task::{Connected, Connector};
-use tempfile::TempDir;
+use runsheet_model::{Hop, Phase};
+use runsheet_task::Connector;
 
-use crate::rig::{PATIENCE, connector, endpoint, hop, stdout};
+use crate::keys::{Agent, Keys, allow, attempt, refusal, with_identities};
+use crate::rig::{endpoint, hop, stdout};
 use crate::sshd::Sshd;
-
-/// Keys of a test, and a place for whatever else it needs.
-struct Keys {
-    folder: TempDir,
-}
-
-impl Keys {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a folder") }
-    }
-
-    fn make(&self, name: &str, args: &[&str]) -> PathBuf {
-        let path = self.folder.path().join(name);
-        let made = Command::new("ssh-keygen")
-            .args(["-q", "-C", name, "-f"])
-            .arg(&path)
-            .args(args)
-            .status()
-            .expect("ssh-keygen starts");
-        assert!(made.success());
-        path
-    }
-
-    fn plain(&self, name: &str, kind: &str) -> PathBuf {
-        self.make(name, &["-N", "", "-t", kind])
-    }
-}
-
-/// Has a host let somebody with this key in, and nobody else.
-fn allow(sshd: &Sshd, key: &Path) {
-    fs::copy(key.with_extension("pub"), sshd.folder().join("authorized_keys")).expect("copied");
-}
-
-async fn attempt(hop: Hop) -> Result<Connected, Unreachable> {
-    connector().connect(&endpoint(hop)).await
-}
-
-async fn refusal(hop: Hop) -> Unreachable {
-    match attempt(hop).await {
-        Ok(_) => panic!("it was let in"),
-        Err(unreachable) => unreachable,
-    }
-}
-
-fn with_identities(sshd: &Sshd, identities: &[&Path]) -> Hop {
-    Hop { identities: identities.iter().map(|path| path.to_path_buf()).collect(), ..hop(sshd, "127.0.0.1") }
-}
-
-/// The real ssh-agent.
-struct Agent {
-    folder: TempDir,
-    child: Child,
-}
-
-impl Agent {
-    async fn start(keys: &[&Path]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let child = Command::new("ssh-agent")
-            .arg("-D")
-            .arg("-a")
-            .arg(folder.path().join("agent"))
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("ssh-agent starts");
-        let agent = Self { folder, child };
-        let started = async {
-            // The socket is there before anybody listens on it.
-            while UnixStream::connect(agent.socket()).is_err() {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, started).await.expect("it listens");
-        for key in keys {
-            let added = Command::new("ssh-add")
-                .args(["-q"])
-                .arg(key)
-                .env("SSH_AUTH_SOCK", agent.socket())
-                .env("SSH_ASKPASS_REQUIRE", "force")
-                .env("SSH_ASKPASS", agent.askpass())
-                .status()
-                .expect("ssh-add starts");
-            assert!(added.success());
-        }
-        agent
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("agent")
-    }
-
-    /// A program that knows the passphrase.
-    fn askpass(&self) -> PathBuf {
-        let path = self.folder.path().join("askpass");
-        fs::write(&path, "#!/bin/sh\necho secret\n").expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("its owner may");
-        path
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        // It fails when the agent has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[tokio::test]
 async fn keys_of_every_kind_let_somebody_in() {

@@ -1,9 +1,12 @@
 //! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
 
+mod breaker;
+mod certificates;
 mod commands;
 mod folders;
 mod host_keys;
 mod hostile;
+mod keys;
 mod logins;
 mod practice;
 mod reaching;
