@@ -34,7 +34,7 @@ pub(crate) fn settings(hop: &ExplainedHop) -> Map<String, Value> {
     for keyword in LISTS {
         settings.insert(keyword.to_ascii_lowercase(), Value::Array(Vec::new()));
     }
-    for setting in &hop.settings {
+    for setting in told(hop) {
         add(&mut settings, setting, value(setting));
     }
     settings
@@ -43,10 +43,15 @@ pub(crate) fn settings(hop: &ExplainedHop) -> Map<String, Value> {
 /// What decided each of them, in the same form.
 pub(crate) fn decided_by(hop: &ExplainedHop) -> Map<String, Value> {
     let mut sources = Map::new();
-    for setting in &hop.settings {
+    for setting in told(hop) {
         add(&mut sources, setting, setting.source.to_string().into());
     }
     sources
+}
+
+/// What `ssh -G` would print: nothing of the agent where nobody said anything.
+fn told(hop: &ExplainedHop) -> impl Iterator<Item = &ExplainedSetting> {
+    hop.settings.iter().filter(|setting| setting.keyword != "IdentityAgent" || setting.source != Source::Default)
 }
 
 fn add(map: &mut Map<String, Value>, setting: &ExplainedSetting, value: Value) {

@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::people::{self, Mode, People};
 use crate::session::Session;
-use crate::{secrets, show_plan, signals, terminal_size, version};
+use crate::{open_files, secrets, show_plan, signals, terminal_size, version};
 
 /// Runs a plan, from its secrets to its recap: the one way for `run`, `do`, `exec`, `put`, `get` and `demo`.
 pub(crate) async fn launch(
@@ -32,10 +32,7 @@ pub(crate) async fn launch(
         return Ok(ExitStatus::Success);
     }
     let endpoints = session.endpoints(&plan, reach)?;
-    // A connection is an open file; where the limit cannot be raised, the hosts beyond it say so themselves.
-    if let Err(error) = runsheet_practice::raise_open_files() {
-        tracing::debug!(%error, "the limit on open files stays as it is");
-    }
+    let settings = settings(session, args);
     if command == "run" && !confirmed(session, &plan, args)? {
         session.printer.note("nothing was run\n");
         return Ok(ExitStatus::Stopped);
@@ -49,8 +46,8 @@ pub(crate) async fn launch(
     let text = serde_json::to_vec(&plan).map_err(|error| CliError::Output { source: error.into() })?;
     let folder = state.create_run(run, &text)?;
     let output = folder.path().join("output");
-    let settings = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
-    let journal = Arc::new(folder.start(&settings)?);
+    let writing = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
+    let journal = Arc::new(folder.start(&writing)?);
 
     let size = Size::default();
     let watch = Watch::start(session, args, &size, &output.display().to_string())?;
@@ -77,11 +74,28 @@ pub(crate) async fn launch(
         },
         secrets,
         mask,
-        settings: Settings { fail_fast: args.fail_fast, ..Settings::default() },
+        settings,
     };
     let report = runner.execute(vec![watch.observer], signals::listen()?).instrument(info_span!("run", %run)).await;
     finish(session, &journal, &report);
     Ok(ExitStatus::of(&report.stats))
+}
+
+/// Where there can be fewer hosts at once, that is told: somebody may wonder why it takes so long.
+const FEW_CONNECTIONS: usize = 100;
+
+/// How the plan runs: with no more connections at once than this process may have open files for.
+fn settings(session: &Session, args: &RunArgs) -> Settings {
+    let usual = Settings { fail_fast: args.fail_fast, ..Settings::default() };
+    let Some(connections) = open_files::connections().filter(|connections| *connections < usual.connections) else {
+        return usual;
+    };
+    if connections < FEW_CONNECTIONS {
+        session
+            .printer
+            .note(&format!("at most {connections} hosts at once: the limit on open files is low (ulimit -n)\n"));
+    }
+    Settings { connections, ..usual }
 }
 
 /// Shows what would run and asks once, on a terminal; elsewhere the command itself is the answer.

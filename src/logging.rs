@@ -10,7 +10,8 @@ use crate::error::CliError;
 
 /// Sets up diagnostics: nothing by default, our own crates at `debug` with `-v` and at `trace` with `-vv`.
 ///
-/// Libraries stay at `warn` whatever `-v` says, because they would print what they send, credentials among it. `RUNSHEET_LOG`
+/// Libraries stay at `warn` whatever `-v` says, because they would print what they send, credentials among it. The SSH libraries say
+/// nothing at all: they have a line for every odd packet, and a host can send millions of those. `RUNSHEET_LOG`
 /// is taken as it is, for those who know; but packets of the SSH library, which can hold passwords, are never printed.
 pub(crate) fn start(verbose: u8, wanted: Option<&str>, file: Option<&Path>) -> Result<(), CliError> {
     let level = match verbose {
@@ -22,7 +23,7 @@ pub(crate) fn start(verbose: u8, wanted: Option<&str>, file: Option<&Path>) -> R
     let own = CRATES.map(|name| format!("{name}={level}")).join(",");
     let directives = match wanted {
         Some(wanted) => format!("warn,{own},{wanted},russh=warn,russh_sftp=warn,ureq=warn"),
-        None => format!("{},{own}", if level == "error" { "error" } else { "warn" }),
+        None => format!("{},{own},russh=off,russh_sftp=off", if level == "error" { "error" } else { "warn" }),
     };
     let filter = EnvFilter::try_new(&directives).map_err(|source| CliError::LogFilter { source })?;
     let builder = fmt().with_env_filter(filter).with_target(true).with_span_events(FmtSpan::CLOSE);

@@ -20,7 +20,7 @@ use crate::printer::Printer;
 use crate::project::{HostKeys, Project};
 use crate::user_shell::UserShell;
 
-/// How many OpenSSH clients are asked at once.
+/// How many programs of this machine are asked at once how hosts are reached.
 const QUESTIONS_AT_ONCE: usize = 8;
 
 /// What most commands start from: the surroundings, the project, its hosts and all tasks.
@@ -137,9 +137,10 @@ impl Session {
         })
     }
 
-    /// Where the OpenSSH client is asked how hosts are reached, asks for many at once. What it says is remembered, mistakes included.
+    /// Where programs are asked how hosts are reached (`ssh -G`, `Match exec`), asks for many hosts at once. What they say is
+    /// remembered, mistakes included.
     pub(crate) fn ask_ahead(&self, hosts: &[&HostName], reach: &Reach) {
-        if reach.openssh.is_none() {
+        if reach.openssh.is_none() && reach.match_exec.is_none() {
             return;
         }
         let next = AtomicUsize::new(0);

@@ -1,5 +1,5 @@
 use runsheet_runner::Signal;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::error::CliError;
@@ -30,4 +30,30 @@ pub(crate) fn listen() -> Result<mpsc::UnboundedReceiver<Signal>, CliError> {
         }
     });
     Ok(receiver)
+}
+
+/// What tells the program to end: Ctrl-C, SIGTERM, or its terminal that goes away. Counts from when it is made.
+pub(crate) struct ToldToEnd {
+    interrupt: Signals,
+    terminate: Signals,
+    hangup: Signals,
+}
+
+impl ToldToEnd {
+    pub(crate) fn listen() -> Result<Self, CliError> {
+        let failed = |source| CliError::Signals { source };
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            hangup: signal(SignalKind::hangup()).map_err(failed)?,
+        })
+    }
+
+    pub(crate) async fn wait(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use runsheet_task::{Arg, ArgKind, Config, Download, Host, Outcome, TaskError, TaskSpec};
 
@@ -14,7 +15,7 @@ pub(crate) fn spec() -> TaskSpec {
             "It lands in a folder with the host's name: `TARGET/HOST/NAME`. What is there already is replaced entirely or not at all: \
              a folder as well, with what else was in it. Nothing that a host answers leads out of that.\n\n\
              Times and whether a file can be executed are kept; all of it is for its owner alone. A link to a file comes as the file; \
-             links to folders, devices and the like are left out, and told.\n\n\
+             links to folders, devices, and names that are not UTF-8 are left out, and told. At most 20,000 files and folders.\n\n\
              A step's `sudo` and `dir` do not apply to the transfer: the file is read as the login user.",
         )
         .arg(Arg::required("source", ArgKind::Text, "Its path on the host."))
@@ -37,7 +38,8 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     let cap = u64::try_from(config.integer("limit")?).unwrap_or(u64::MAX);
     let target = folder.join(name);
-    let got = host.get(&Download { source: source.to_owned(), target: target.clone(), cap, folder: true }).await?;
+    let source = source.to_owned();
+    let got = host.get(&Download { source, target: target.clone(), cap, folder: true, moved: Arc::default() }).await?;
     let what = if got.files == 1 { String::new() } else { format!("{} files, ", got.files) };
     let mut message = format!("{what}{} bytes fetched to `{}`", got.bytes, target.display());
     if !got.left_out.is_empty() {

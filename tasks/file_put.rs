@@ -1,5 +1,7 @@
 //! Send a file to each host.
 
+use std::sync::Arc;
+
 use runsheet_task::{Arg, ArgKind, Config, Content, Host, Outcome, TaskError, TaskSpec, Upload};
 
 use crate::on_host::{has_file, octal};
@@ -37,6 +39,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
             mode: Some(mode),
             sha256: Some(source.sha256),
             folders: false,
+            moved: Arc::default(),
         })
         .await?;
     Ok(Outcome::changed(format!("{} bytes sent to `{target}`", sent.bytes)))

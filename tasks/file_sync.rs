@@ -1,5 +1,7 @@
 //! Make a folder on each host like one here.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use runsheet_model::Secret;
 use runsheet_task::{
@@ -99,6 +101,7 @@ async fn send(host: &Host, target: &str, files: &[&Named]) -> Result<u64, TaskEr
             mode: Some(file.mode()),
             sha256: Some(file.sha256.clone()),
             folders: true,
+            moved: Arc::default(),
         });
     }
     let mut bytes = 0;

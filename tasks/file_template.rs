@@ -39,6 +39,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         mode: Some(mode),
         sha256: Some(sha256),
         folders: false,
+        moved: Arc::default(),
     };
     let sent = host.put(&upload).await?;
     Ok(Outcome::changed(format!("{} bytes sent to `{target}`", sent.bytes)))

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Which crate lives on which floor (ARCHITECTURE.md). A crate imports only from floors below its own.
-const FLOORS: [(&str, u8); 17] = [
+const FLOORS: [(&str, u8); 18] = [
     ("model", 0),
     ("diagnostics", 1),
     ("yaml", 1),
@@ -15,6 +15,7 @@ const FLOORS: [(&str, u8); 17] = [
     ("task", 2),
     ("events", 2),
     ("practice", 2),
+    ("hostile", 2),
     ("plan", 3),
     ("tasks", 3),
     ("ssh", 3),

@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
+use crate::signals::ToldToEnd;
 
 /// Start practice hosts on this machine and run a deploy on them
 ///
@@ -41,9 +42,10 @@ pub(crate) async fn exec(args: DemoArgs, environment: Environment, global: Globa
     session.printer.note("\n");
     show_history(&HistoryArgs::of_everything(), &session)?;
     if args.keep {
+        let told_to_end = ToldToEnd::listen()?;
         session.printer.alarm(&keeping(&project));
         // The hosts run inside this program: it stays until it is told to go.
-        _ = tokio::signal::ctrl_c().await;
+        told_to_end.wait().await;
     } else {
         session
             .printer

@@ -18,5 +18,5 @@ pub use event::{
 };
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};
-pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog};
+pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};
 pub use stats::{HostStats, RunStats, StepStats};

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use runsheet_model::{HostName, StepId, Stream};
@@ -57,4 +59,12 @@ pub struct DisplayLine {
 pub trait DisplaySink: Send + Sync {
     /// Shows a line, or counts it as dropped.
     fn line(&self, line: DisplayLine);
+
+    /// Where the content of files that moves in a step is counted, in bytes. It is shown while the step runs; by default it is not.
+    fn moved(&self, _step: &StepId) -> StepCounter {
+        Arc::default()
+    }
 }
+
+/// A count that many add to and one shows.
+pub type StepCounter = Arc<AtomicU64>;

@@ -17,6 +17,7 @@ mod inbox;
 mod json_lines;
 mod line_splitter;
 mod live_area;
+mod moved;
 mod narrator;
 mod outlet;
 mod output_line;

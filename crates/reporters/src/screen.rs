@@ -6,6 +6,7 @@ use runsheet_events::ObserveError;
 use crate::gatherer::Gatherer;
 use crate::inbox::{Batch, Message};
 use crate::live_area::{LiveArea, fit};
+use crate::moved::Moved;
 use crate::narrator::Narrator;
 use crate::outlet::Outlet;
 use crate::output_line;
@@ -38,6 +39,7 @@ pub(crate) struct Screen {
     /// When the last event arrived, to tell the run's time between events.
     heard: Instant,
     drawn: Instant,
+    moved: Moved,
     /// Lines that were dropped since the run started.
     dropped: u64,
     /// Whether some of them were not told of yet.
@@ -46,7 +48,13 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    pub(crate) fn new(display: Display, gatherer: Option<Arc<Gatherer>>, out: Outlet, err: Outlet) -> Self {
+    pub(crate) fn new(
+        display: Display,
+        gatherer: Option<Arc<Gatherer>>,
+        moved: Moved,
+        out: Outlet,
+        err: Outlet,
+    ) -> Self {
         let now = Instant::now();
         Self {
             narrator: Narrator::new(display.clone(), gatherer),
@@ -54,6 +62,7 @@ impl Screen {
             out,
             err,
             live: LiveArea::default(),
+            moved,
             heard: now,
             drawn: now,
             dropped: 0,
@@ -68,7 +77,7 @@ impl Screen {
         if stats.took.is_some() || self.display.detail == Detail::Quiet {
             return Vec::new();
         }
-        live_lines(stats, stats.elapsed + self.heard.elapsed())
+        live_lines(stats, &self.moved, stats.elapsed + self.heard.elapsed())
     }
 
     /// Writes a page above the live lines, which become `lines`.

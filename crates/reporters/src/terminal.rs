@@ -2,11 +2,13 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_events::{DisplayLine, DisplaySink, ObserveError, Observer, RunEvent};
+use runsheet_events::{DisplayLine, DisplaySink, ObserveError, Observer, RunEvent, StepCounter};
+use runsheet_model::StepId;
 
 use crate::Display;
 use crate::gatherer::Gatherer;
 use crate::inbox::Inbox;
+use crate::moved::Moved;
 use crate::outlet::{Outlet, Written};
 use crate::screen::Screen;
 use crate::stage::Stage;
@@ -19,6 +21,7 @@ use crate::stage::Stage;
 pub struct Terminal {
     stage: Stage,
     gatherer: Option<Arc<Gatherer>>,
+    moved: Moved,
     patience: Duration,
 }
 
@@ -39,13 +42,15 @@ impl Terminal {
         let written = Written::default();
         let out = Outlet::new(out, "standard output", &written);
         let err = Outlet::new(err, "standard error", &written);
-        let screen = Screen::new(display, gatherer.clone(), out, err);
-        Ok(Self { stage: Stage::start(screen, written)?, gatherer, patience })
+        let moved = Moved::default();
+        let screen = Screen::new(display, gatherer.clone(), moved.clone(), out, err);
+        Ok(Self { stage: Stage::start(screen, written)?, gatherer, moved, patience })
     }
 
     /// Where the output of hosts goes.
     pub fn lines(&self) -> Lines {
-        Lines { inbox: Arc::clone(self.stage.inbox()), gatherer: self.gatherer.clone(), waits: false }
+        let inbox = Arc::clone(self.stage.inbox());
+        Lines { inbox, gatherer: self.gatherer.clone(), moved: self.moved.clone(), waits: false }
     }
 
     /// What stops the drawing while a person is asked.
@@ -72,6 +77,7 @@ impl Observer for Terminal {
 pub struct Lines {
     inbox: Arc<Inbox>,
     gatherer: Option<Arc<Gatherer>>,
+    moved: Moved,
     waits: bool,
 }
 
@@ -90,6 +96,10 @@ impl DisplaySink for Lines {
             None if self.waits => self.inbox.line_in_time(line),
             None => self.inbox.line(line),
         }
+    }
+
+    fn moved(&self, step: &StepId) -> StepCounter {
+        self.moved.counter(step)
     }
 }
 

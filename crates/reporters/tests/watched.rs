@@ -1,6 +1,7 @@
 //! A run on a terminal, in a log, and in JSON.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use runsheet_events::{CancelReason, DisplaySink, EventKind, Observer, RunEvent, decode};
@@ -336,4 +337,21 @@ fn json_for_nobody_is_an_error_of_the_observer_told_once() {
         capture.text("err"),
         "note: nobody reads standard output any more: no more events are written; the run goes on\n"
     );
+}
+
+#[test]
+fn a_step_that_moves_files_tells_how_much_has_moved() {
+    let mut story = Story::of("put", "put large", &[("put", "file.put", 2, None)]);
+    story.step_starts(1, &["web1", "web2"]);
+    let capture = Capture::default();
+    let live = Display { live: true, size: Size::new(100, 24), ..display() };
+    let mut terminal = Box::new(Terminal::start(live, capture.stream("out"), capture.stream("err")).expect("a thread"));
+    let step = &story.stats().0.steps[0].planned.step.clone();
+    terminal.lines().moved(step).fetch_add(1 << 30, Ordering::Relaxed);
+    terminal.lines().moved(step).fetch_add(1 << 20, Ordering::Relaxed);
+    for event in &story.events {
+        terminal.observe(event).expect("taken");
+    }
+    await_text(&capture, "step 1/1  put  0/2 done, 2 running  0s  1,025 MiB moved  longest: web1 0s");
+    terminal.finish().expect("all is written");
 }

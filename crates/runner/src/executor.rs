@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runsheet_events::{Ask, DisplaySink, OutputLog, Question};
@@ -49,13 +49,7 @@ impl Shared {
 impl Executor {
     pub(crate) fn new(runner: Runner, stop: Stop, messages: mpsc::UnboundedSender<Message>) -> Self {
         let Runner { plan, endpoints, identity, seams, secrets, mask, settings } = runner;
-        let pool = HostPool::new(
-            seams.connector,
-            endpoints,
-            &plan.uses(),
-            settings.connects_at_once,
-            settings.idle_connections,
-        );
+        let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &settings);
         let shared = Shared {
             run: identity.run,
             plan,
@@ -82,6 +76,7 @@ impl Executor {
     }
 
     /// Starts host runs one after the other, no more at once than can work or connect, so that a waiting host costs nothing.
+    /// Those that step aside, because nothing comes from their hosts, make place for others.
     fn feed(&self, step: usize) -> impl Future<Output = ()> + Send + 'static {
         let shared = self.shared.clone();
         let work = shared.plan.steps[step].host_work().expect("only a step with hosts is fed");
@@ -92,18 +87,24 @@ impl Executor {
         let span = info_span!(parent: &shared.span, "step", id = %shared.plan.steps[step].id, hosts = count);
         async move {
             for position in 0..count {
-                let host = HostRun { shared: shared.clone(), step, position, forks: forks.clone(), span: span.clone() };
-                let slot = tokio::select! {
+                let place = tokio::select! {
                     biased;
                     () = shared.stop.new.cancelled() => None,
-                    slot = room.clone().acquire_owned() => slot.ok(),
+                    place = room.clone().acquire_owned() => place.ok(),
                 };
-                match slot {
-                    Some(slot) => drop(tokio::spawn(async move {
-                        host.run().await;
-                        drop(slot);
-                    })),
-                    None => host.cancel(),
+                let may_start = place.is_some();
+                let host = HostRun {
+                    shared: shared.clone(),
+                    step,
+                    position,
+                    forks: forks.clone(),
+                    place: Mutex::new(place),
+                    span: span.clone(),
+                };
+                if may_start {
+                    tokio::spawn(host.run());
+                } else {
+                    host.cancel();
                 }
             }
         }

@@ -1,17 +1,22 @@
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use runsheet_model::{Endpoint, Phase, Unreachable};
-use runsheet_task::{Connected, Connector, Remote};
+use runsheet_task::{Connected, Connector, Remote, SignsOfLife};
 use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+
+use crate::runner::Settings;
 
 /// Pauses between tries to connect, when another try may go better.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 /// How much longer than its own limit a connector is trusted to take.
 const TRUST: Duration = Duration::from_secs(5);
+/// A host from which nothing has come for so long lets others go first.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// The permit to be connecting, or connected and waiting for a fork.
 pub(crate) type ConnectPermit = OwnedSemaphorePermit;
@@ -21,17 +26,26 @@ pub(crate) struct HostPool {
     connector: Arc<dyn Connector>,
     slots: Vec<Slot>,
     connecting: Arc<Semaphore>,
+    /// Room for connections, whatever they do.
+    room: Arc<Semaphore>,
+    /// How many wait for such room.
+    wanted: AtomicUsize,
     idle: Mutex<Idle>,
     most_idle: usize,
 }
 
 struct Slot {
     endpoint: Endpoint,
-    remote: AsyncMutex<Option<Arc<dyn Remote>>>,
+    connection: AsyncMutex<Option<Connection>>,
     /// Steps that have not released it yet.
     uses_left: AtomicUsize,
     /// Host runs that hold it now.
     held: AtomicUsize,
+}
+
+struct Connection {
+    remote: Arc<dyn Remote>,
+    room: OwnedSemaphorePermit,
 }
 
 /// Idle connections in the order in which they became idle. An entry holds only while its stamp is the host's newest.
@@ -56,45 +70,84 @@ impl HostPool {
         connector: Arc<dyn Connector>,
         endpoints: Vec<Endpoint>,
         uses: &[usize],
-        connects_at_once: usize,
-        most_idle: usize,
+        settings: &Settings,
     ) -> Self {
         let slots: Vec<_> = endpoints
             .into_iter()
             .zip(uses)
             .map(|(endpoint, &uses)| Slot {
                 endpoint,
-                remote: AsyncMutex::new(None),
+                connection: AsyncMutex::new(None),
                 uses_left: AtomicUsize::new(uses),
                 held: AtomicUsize::new(0),
             })
             .collect();
         let idle = Mutex::new(Idle { stamps: vec![0; slots.len()], ..Idle::default() });
-        Self { connector, slots, connecting: Arc::new(Semaphore::new(connects_at_once.max(1))), idle, most_idle }
+        Self {
+            connector,
+            slots,
+            connecting: Arc::new(Semaphore::new(settings.connects_at_once.max(1))),
+            room: Arc::new(Semaphore::new(settings.connections.clamp(1, Semaphore::MAX_PERMITS))),
+            wanted: AtomicUsize::new(0),
+            idle,
+            most_idle: settings.idle_connections,
+        }
     }
 
-    /// Gives the connection to a host, and makes it if there is none that stands.
-    pub(crate) async fn get(&self, host: usize) -> Result<Got, Unreachable> {
+    /// Gives the connection to a host, and makes it if there is none that stands. A host that keeps us waiting steps aside.
+    pub(crate) async fn get(&self, host: usize, aside: &(dyn Fn() + Sync)) -> Result<Got, Unreachable> {
         let slot = &self.slots[host];
         self.idle().forget(host);
-        let mut remote = slot.remote.lock().await;
-        if let Some(remote) = remote.as_ref().filter(|remote| remote.is_alive()) {
+        // Another step may be connecting to it.
+        let mut connection = if let Ok(connection) = timeout(QUIET, slot.connection.lock()).await {
+            connection
+        } else {
+            aside();
+            slot.connection.lock().await
+        };
+        if let Some(connection) = connection.as_ref().filter(|connection| connection.remote.is_alive()) {
             slot.held.fetch_add(1, Ordering::AcqRel);
-            return Ok(Got { remote: remote.clone(), new: None, permit: None });
+            return Ok(Got { remote: connection.remote.clone(), new: None, permit: None });
         }
-        let (connected, permit) = self.connect(host, &slot.endpoint).await?;
-        *remote = Some(connected.remote.clone());
+        // The room of one that is down goes to the next.
+        *connection = None;
+        let (connected, room, permit) = self.connect(host, &slot.endpoint, aside).await?;
+        let remote = connected.remote.clone();
+        *connection = Some(Connection { remote: remote.clone(), room });
         slot.held.fetch_add(1, Ordering::AcqRel);
-        Ok(Got { remote: connected.remote.clone(), new: Some(connected), permit: Some(permit) })
+        Ok(Got { remote, new: Some(connected), permit })
     }
 
-    async fn connect(&self, host: usize, endpoint: &Endpoint) -> Result<(Connected, ConnectPermit), Unreachable> {
+    async fn connect(
+        &self,
+        host: usize,
+        endpoint: &Endpoint,
+        aside: &(dyn Fn() + Sync),
+    ) -> Result<(Connected, OwnedSemaphorePermit, Option<ConnectPermit>), Unreachable> {
         let mut pauses = PAUSES.iter();
+        let mut was_silent = false;
         loop {
-            let permit = self.connecting.clone().acquire_owned().await.map_err(|_| closed())?;
+            let room = self.make_room().await?;
+            // One that was silent is likely to be so again. It takes nobody's place, and little of anybody's time.
+            let mut permit = if was_silent {
+                None
+            } else {
+                Some(self.connecting.clone().acquire_owned().await.map_err(|_| closed())?)
+            };
+            let signs = SignsOfLife::default();
             let limit = endpoint.connect_timeout;
-            let failure = match timeout(limit + TRUST, self.connector.connect(endpoint)).await {
-                Ok(Ok(connected)) => return Ok((connected, permit)),
+            let mut attempt = pin!(timeout(limit + TRUST, self.connector.connect_in_sight(endpoint, &signs)));
+            let outcome = tokio::select! {
+                outcome = attempt.as_mut() => outcome,
+                () = signs.silence(QUIET) => {
+                    permit = None;
+                    was_silent = true;
+                    aside();
+                    attempt.await
+                }
+            };
+            let failure = match outcome {
+                Ok(Ok(connected)) => return Ok((connected, room, permit)),
                 Ok(Err(unreachable)) => unreachable,
                 Err(_) => Unreachable {
                     phase: Phase::Tcp,
@@ -103,16 +156,34 @@ impl HostPool {
                     transient: false,
                 },
             };
-            drop(permit);
+            drop((permit, room));
             match pauses.next() {
-                Some(pause) if failure.transient => sleep(*pause + spread(host)).await,
+                Some(pause) if failure.transient => {
+                    aside();
+                    sleep(*pause + spread(host)).await;
+                }
                 _ => return Err(failure),
             }
         }
     }
 
+    /// Waits for room for one more connection, and has idle ones closed for it.
+    async fn make_room(&self) -> Result<OwnedSemaphorePermit, Unreachable> {
+        if let Ok(room) = self.room.clone().try_acquire_owned() {
+            return Ok(room);
+        }
+        self.wanted.fetch_add(1, Ordering::AcqRel);
+        let wanted = Wanted(&self.wanted);
+        if let Some(oldest) = self.idle().oldest() {
+            self.close(oldest);
+        }
+        let room = self.room.clone().acquire_owned().await.map_err(|_| closed());
+        drop(wanted);
+        room
+    }
+
     /// Takes note that a step is over on a host: closes its connection if no further step needs it, and the one that has been
-    /// idle longest if too many are.
+    /// idle longest if too many are, or if somebody needs the room.
     pub(crate) fn release(&self, host: usize) {
         let slot = &self.slots[host];
         // A host that was not reached or never started holds nothing.
@@ -123,7 +194,8 @@ impl HostPool {
         if slot.uses_left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(host);
         } else if held == 0 {
-            let oldest = self.idle().remember(host, self.most_idle);
+            let most = if self.wanted.load(Ordering::Acquire) > 0 { 0 } else { self.most_idle };
+            let oldest = self.idle().remember(host, most);
             if let Some(oldest) = oldest {
                 self.close(oldest);
             }
@@ -132,10 +204,13 @@ impl HostPool {
 
     fn close(&self, host: usize) {
         // Somebody who holds the lock is connecting anew, and will release it in turn.
-        if let Ok(mut remote) = self.slots[host].remote.try_lock()
-            && let Some(remote) = remote.take()
+        if let Ok(mut connection) = self.slots[host].connection.try_lock()
+            && let Some(connection) = connection.take()
         {
-            tokio::spawn(async move { remote.close().await });
+            tokio::spawn(async move {
+                connection.remote.close().await;
+                drop(connection.room);
+            });
         }
     }
 
@@ -158,14 +233,27 @@ impl Idle {
         self.stamps[host] += 1;
         self.count += 1;
         self.queue.push_back((host, self.stamps[host]));
-        while self.count > most {
-            let (oldest, stamp) = self.queue.pop_front()?;
+        if self.count > most { self.oldest() } else { None }
+    }
+
+    /// Gives the host that has been idle longest, which is forgotten.
+    fn oldest(&mut self) -> Option<usize> {
+        while let Some((oldest, stamp)) = self.queue.pop_front() {
             if self.stamps[oldest] == stamp {
                 self.forget(oldest);
                 return Some(oldest);
             }
         }
         None
+    }
+}
+
+/// Somebody who waits for room. Who gives up does not wait any more.
+struct Wanted<'a>(&'a AtomicUsize);
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

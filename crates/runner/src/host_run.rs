@@ -1,12 +1,12 @@
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
 use runsheet_events::{AttemptKey, HostResult, OutputKey};
 use runsheet_plan::{HostWork, PlanHost, PlanStep};
 use runsheet_task::Remote;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, info_span};
 
@@ -23,6 +23,8 @@ pub(crate) struct HostRun {
     /// Position of the host in the step.
     pub(crate) position: usize,
     pub(crate) forks: Arc<Semaphore>,
+    /// Its place among those that work or connect.
+    pub(crate) place: Mutex<Option<OwnedSemaphorePermit>>,
     /// The span of the step, in which that of the host stands.
     pub(crate) span: Span,
 }
@@ -67,8 +69,9 @@ impl HostRun {
     async fn connect(&self) -> Result<(Arc<dyn Remote>, Option<ConnectPermit>), Box<HostResult>> {
         let started = Instant::now();
         let stop = &self.shared.stop.new;
+        let aside = || self.step_aside();
         let got = tokio::select! {
-            got = self.shared.pool.get(self.host_position()) => got,
+            got = self.shared.pool.get(self.host_position(), &aside) => got,
             () = stop.cancelled() => return Err(Box::new(result(cancelled(), started.elapsed()))),
         };
         match got {
@@ -86,6 +89,11 @@ impl HostRun {
             }
             Err(unreachable) => Err(Box::new(result(not_reached(unreachable), started.elapsed()))),
         }
+    }
+
+    /// Gives up its place: others need not wait for this host.
+    fn step_aside(&self) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     async fn chain(&self, remote: Arc<dyn Remote>) -> HostResult {

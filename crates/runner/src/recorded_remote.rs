@@ -154,7 +154,8 @@ impl Remote for RecordedRemote {
     async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError> {
         self.permitted().await?;
         self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let end = self.inner.put(upload, limits).await;
+        let upload = Upload { moved: self.output.moved(), ..upload.clone() };
+        let end = self.inner.put(&upload, limits).await;
         self.note_end(&end);
         end
     }
@@ -162,7 +163,8 @@ impl Remote for RecordedRemote {
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError> {
         self.permitted().await?;
         self.in_flight.fetch_add(1, Ordering::AcqRel);
-        let end = self.inner.get(download, limits).await;
+        let download = Download { moved: self.output.moved(), ..download.clone() };
+        let end = self.inner.get(&download, limits).await;
         self.note_end(&end);
         end
     }

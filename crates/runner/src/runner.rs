@@ -70,13 +70,16 @@ pub struct Settings {
     /// How many connections are being made at once; apart from forks. More than the servers' cores can take makes the whole
     /// slower. Default: 32.
     pub connects_at_once: usize,
+    /// How many connections there are at once, idle ones included, which make room for others. Default: 10,000. Those who have
+    /// few open files need fewer.
+    pub connections: usize,
     /// How many idle connections are kept for later steps. Default: 1,000, the ones used last.
     pub idle_connections: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { fail_fast: false, connects_at_once: 32, idle_connections: 1_000 }
+        Self { fail_fast: false, connects_at_once: 32, connections: 10_000, idle_connections: 1_000 }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use runsheet_events::{DisplayLine, DisplaySink, OutputFile, OutputKey};
+use runsheet_events::{DisplayLine, DisplaySink, OutputFile, OutputKey, StepCounter};
 use runsheet_model::{Mask, MaskStream, Stream, hex};
 use runsheet_task::Output;
 use sha2::{Digest, Sha256};
@@ -15,11 +15,18 @@ pub(crate) struct HostOutput {
     started: Instant,
     file: Mutex<Box<dyn OutputFile>>,
     display: Arc<dyn DisplaySink>,
+    moved: StepCounter,
 }
 
 impl HostOutput {
     pub(crate) fn new(key: OutputKey, file: Box<dyn OutputFile>, display: Arc<dyn DisplaySink>) -> Self {
-        Self { key, started: Instant::now(), file: Mutex::new(file), display }
+        let moved = display.moved(&key.step);
+        Self { key, started: Instant::now(), file: Mutex::new(file), display, moved }
+    }
+
+    /// Where the content of files that moves to or from the host is counted.
+    pub(crate) fn moved(&self) -> StepCounter {
+        Arc::clone(&self.moved)
     }
 
     /// Writes what is buffered.

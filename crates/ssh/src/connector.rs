@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use runsheet_model::{Endpoint, Phase, Unreachable};
-use runsheet_task::{Connected, Connector};
+use runsheet_task::{Connected, Connector, SignsOfLife};
 
 use crate::jumps::Jumps;
 use crate::reach::Reach;
@@ -29,6 +29,10 @@ impl SshConnector {
 #[async_trait]
 impl Connector for SshConnector {
     async fn connect(&self, endpoint: &Endpoint) -> Result<Connected, Unreachable> {
+        self.connect_in_sight(endpoint, &SignsOfLife::default()).await
+    }
+
+    async fn connect_in_sight(&self, endpoint: &Endpoint, signs: &SignsOfLife) -> Result<Connected, Unreachable> {
         let started = Instant::now();
         let budget = Budget::starting_now(endpoint.connect_timeout);
         let via = match &endpoint.jumps[..] {
@@ -39,7 +43,7 @@ impl Connector for SshConnector {
                 Some(budget.wait(Phase::Tcp, limit, "the jump host was not reached", link).await??)
             }
         };
-        let reached = Box::pin(self.reach.reach(&endpoint.target, via, budget)).await?;
+        let reached = Box::pin(self.reach.reach(&endpoint.target, via, budget, signs)).await?;
         let deadlines = self.reach.settings.deadlines.clone();
         Ok(Connected {
             remote: Arc::new(SshRemote::new(reached.link, deadlines)),

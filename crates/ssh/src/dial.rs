@@ -27,9 +27,8 @@ pub(crate) async fn dial(
                 Err(failure) => last = Some(failure),
             }
         }
-        if attempt < hop.options.attempts
-            && budget.wait(Phase::Tcp, PAUSE * 2, "", tokio::time::sleep(PAUSE)).await.is_err()
-        {
+        let again = attempt < hop.options.attempts;
+        if again && tokio::time::timeout_at(budget.end(), tokio::time::sleep(PAUSE)).await.is_err() {
             break;
         }
     }

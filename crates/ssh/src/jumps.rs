@@ -4,6 +4,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_task::SignsOfLife;
 
 use crate::link::Link;
 use crate::reach::Reach;
@@ -61,7 +62,8 @@ impl Jumps {
                 [] => None,
                 before => Some(Box::pin(jumps.link(&reach, before, timeout)).await?),
             };
-            let reached = Box::pin(reach.reach(last, via, Budget::starting_now(timeout))).await;
+            let reached =
+                Box::pin(reach.reach(last, via, Budget::starting_now(timeout), &SignsOfLife::default())).await;
             reached.map(|reached| reached.link).map_err(|failure| {
                 let reason = format!("jump host `{}`: {}", last.address, failure.reason);
                 Unreachable { reason, ..failure }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_task::SignsOfLife;
 use russh::client::Msg;
 use russh::{ChannelOpenFailure, ChannelStream};
 use tokio::sync::OwnedSemaphorePermit;
@@ -61,6 +62,7 @@ impl Reach {
         hop: &Hop,
         via: Option<Arc<Link>>,
         budget: Budget,
+        signs: &SignsOfLife,
     ) -> Result<Reached, Unreachable> {
         let credentials = Credentials::gather(hop, &self.keyring).await?;
         let tried = self.breaker.tried(hop, &credentials);
@@ -68,7 +70,7 @@ impl Reach {
         let host_key =
             HostKeyCheck::prepare(Arc::clone(&self.known_hosts), Arc::clone(&hop.host_keys), LookupName::of(hop))
                 .await?;
-        let progress = Progress::new();
+        let progress = Progress::new(signs.clone());
         match (via, &hop.proxy_command) {
             (None, Some(command)) => {
                 let (connection, fate) = ProxyCommand::start(command)?;
@@ -102,7 +104,7 @@ impl Reach {
                     let via = Some(Arc::clone(&jump));
                     self.arrive(hop, transport, via, &progress, host_key, &credentials, &tried, budget).await
                 };
-                let (link, accepted) = Box::pin(while_lively(place, &progress, arrival)).await?;
+                let (link, accepted) = Box::pin(while_lively(place, signs, arrival)).await?;
                 Ok(Reached { link, address: format!("{}:{}", hop.address, hop.port), accepted })
             }
         }
@@ -175,16 +177,11 @@ async fn tunnel(
 
 /// Does something that needs a place, and gives the place up early when nothing comes from the host: one that is dead
 /// must not hold up those that are well.
-async fn while_lively<T>(place: OwnedSemaphorePermit, progress: &Progress, work: impl Future<Output = T>) -> T {
+async fn while_lively<T>(place: OwnedSemaphorePermit, signs: &SignsOfLife, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
-    let started = Instant::now();
-    loop {
-        let quiet_from = progress.last_read().max(started);
-        match tokio::time::timeout_at(quiet_from + QUIET, work.as_mut()).await {
-            Ok(done) => return done,
-            Err(_) if progress.last_read().max(started) == quiet_from => break,
-            Err(_) => {}
-        }
+    tokio::select! {
+        done = work.as_mut() => return done,
+        () = signs.silence(QUIET) => {}
     }
     drop(place);
     work.await

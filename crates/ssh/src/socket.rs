@@ -1,9 +1,9 @@
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
+use runsheet_task::SignsOfLife;
 use russh::ChannelStream;
 use russh::client::Msg;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
@@ -39,37 +39,19 @@ pub(crate) enum Transport {
 /// How far a session has come, as its socket sees it.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    started: Instant,
-    last_read: AtomicU64,
-    banner: AtomicU64,
+    signs: SignsOfLife,
+    greeted: OnceLock<Instant>,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { started: Instant::now(), last_read: AtomicU64::new(0), banner: AtomicU64::new(0) })
+    /// Tells of all that comes by `signs`, too.
+    pub(crate) fn new(signs: SignsOfLife) -> Arc<Self> {
+        Arc::new(Self { signs, greeted: OnceLock::new() })
     }
 
     /// When the host's first line was there, if it is.
     pub(crate) fn banner(&self) -> Option<Instant> {
-        self.at(&self.banner)
-    }
-
-    /// When anything came last.
-    pub(crate) fn last_read(&self) -> Instant {
-        self.at(&self.last_read).unwrap_or(self.started)
-    }
-
-    fn mark(&self, place: &AtomicU64) {
-        // 1 is the least, so that 0 can mean never.
-        let elapsed = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        place.store(elapsed.max(1), Ordering::Relaxed);
-    }
-
-    fn at(&self, place: &AtomicU64) -> Option<Instant> {
-        match place.load(Ordering::Relaxed) {
-            0 => None,
-            micros => Some(self.started + std::time::Duration::from_micros(micros)),
-        }
+        self.greeted.get().copied()
     }
 }
 
@@ -101,7 +83,7 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let poll = Pin::new(&mut self.transport).poll_read(context, buffer);
         if poll.is_ready() && buffer.filled().len() > before {
-            self.progress.mark(&self.progress.last_read);
+            self.progress.signs.sign();
         }
         poll
     }
@@ -111,9 +93,10 @@ impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_cut(context)?;
         // The session writes its own first line, reads the host's, and writes again only once it has that.
-        if !self.greeted && self.progress.last_read.load(Ordering::Relaxed) != 0 {
+        if !self.greeted && self.progress.signs.last().is_some() {
             self.greeted = true;
-            self.progress.mark(&self.progress.banner);
+            // Nobody else sets it.
+            let _ = self.progress.greeted.set(Instant::now());
         }
         Pin::new(&mut self.transport).poll_write(context, bytes)
     }

@@ -4,13 +4,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use runsheet_model::{Endpoint, Unreachable};
 
-use crate::Remote;
+use crate::{Remote, SignsOfLife};
 
 /// Makes connections. The runner is handed one and knows no more of SSH than this.
 #[async_trait]
 pub trait Connector: Send + Sync {
     /// Connects to a host and logs in, within the endpoint's `connect_timeout`. One try; whoever calls decides about another.
     async fn connect(&self, endpoint: &Endpoint) -> Result<Connected, Unreachable>;
+
+    /// Does the same, and tells whenever something has come from the host, so that whoever waits can let others go first while
+    /// nothing does.
+    async fn connect_in_sight(&self, endpoint: &Endpoint, signs: &SignsOfLife) -> Result<Connected, Unreachable> {
+        let connected = self.connect(endpoint).await;
+        signs.sign();
+        connected
+    }
 }
 
 /// A connection that was made.

@@ -14,6 +14,7 @@ mod local;
 mod registry;
 mod remote;
 mod shell;
+mod signs;
 mod spec;
 
 pub use args::{ArgError, Args, LocalFile, LocalFiles, LocalFolder};
@@ -31,6 +32,7 @@ pub use remote::{
 };
 pub use runsheet_model::Outcome;
 pub use shell::{ShellSettings, Sudo, quote};
+pub use signs::SignsOfLife;
 pub use spec::{Arg, ArgKind, TaskSpec};
 
 /// A task module: the work of a step on one host.

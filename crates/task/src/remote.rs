@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -72,6 +73,8 @@ pub struct Upload {
     pub sha256: Option<String>,
     /// Whether the folders on the way to the target are made if they are missing.
     pub folders: bool,
+    /// Counts the bytes that have arrived, for those who watch. A task leaves it at its default.
+    pub moved: Arc<AtomicU64>,
 }
 
 /// What is sent.
@@ -94,6 +97,8 @@ pub struct Download {
     pub cap: u64,
     /// Whether it may be a folder. If it may not, a folder is a failure.
     pub folder: bool,
+    /// Counts the bytes that have arrived, for those who watch. A task leaves it at its default.
+    pub moved: Arc<AtomicU64>,
 }
 
 /// What a transfer moved.

@@ -1,3 +1,5 @@
+use runsheet_diagnostics::nearest;
+
 use super::algorithms::Algorithms;
 use super::setting::Setting;
 
@@ -23,7 +25,8 @@ pub(crate) fn doubt(lower: &str, keyword: &str, value: &str, setting: Option<&Se
         _ => match setting {
             Some(Setting::Algorithms(_, algorithms)) => left_out(keyword, algorithms),
             Some(_) => None,
-            None => Some(format!("`{keyword}` is not supported yet")),
+            None if NOT_HONOURED.contains(&lower) => Some(format!("`{keyword}` is not supported yet")),
+            None => Some(unknown(lower, keyword)),
         },
     }
 }
@@ -32,6 +35,72 @@ fn left_out(keyword: &str, algorithms: &Algorithms) -> Option<String> {
     let names = algorithms.left_out.join("`, `");
     (!names.is_empty()).then(|| format!("`{keyword}`: runsheet never offers `{names}`, which it left out"))
 }
+
+fn unknown(lower: &str, keyword: &str) -> String {
+    let spelled: Vec<_> = HONOURED.iter().map(|known| known.to_ascii_lowercase()).collect();
+    let meant = nearest(lower, spelled.iter().map(String::as_str));
+    let meant = meant.and_then(|meant| HONOURED.iter().find(|known| known.eq_ignore_ascii_case(meant)));
+    match meant {
+        Some(meant) => format!("`{keyword}` is not known and not honoured; did you mean `{meant}`?"),
+        None => format!("`{keyword}` is not known and not honoured"),
+    }
+}
+
+/// Keywords that are honoured, as ssh_config(5) spells them.
+const HONOURED: [&str; 31] = [
+    "AddressFamily",
+    "BindAddress",
+    "CertificateFile",
+    "Ciphers",
+    "ConnectTimeout",
+    "ConnectionAttempts",
+    "ForwardAgent",
+    "GlobalKnownHostsFile",
+    "Host",
+    "HostKeyAlgorithms",
+    "HostKeyAlias",
+    "HostName",
+    "IdentitiesOnly",
+    "IdentityAgent",
+    "IdentityFile",
+    "IgnoreUnknown",
+    "Include",
+    "KexAlgorithms",
+    "MACs",
+    "Match",
+    "Port",
+    "ProxyCommand",
+    "ProxyJump",
+    "SendEnv",
+    "ServerAliveCountMax",
+    "ServerAliveInterval",
+    "SetEnv",
+    "StrictHostKeyChecking",
+    "User",
+    "UserKnownHostsFile",
+    "CanonicalizeHostname",
+];
+
+/// Keywords that OpenSSH knows, that change how a host is reached or proven, and that are not honoured. In lower case.
+const NOT_HONOURED: [&str; 17] = [
+    "bindinterface",
+    "casignaturealgorithms",
+    "dsaauthentication",
+    "knownhostscommand",
+    "nohostauthenticationforlocalhost",
+    "pkcs11provider",
+    "preferredauthentications",
+    "proxyusefdpass",
+    "pubkeyacceptedalgorithms",
+    "pubkeyacceptedkeytypes",
+    "pubkeyauthentication",
+    "refuseconnection",
+    "requiredrsasize",
+    "revokedhostkeys",
+    "securitykeyprovider",
+    "smartcarddevice",
+    "tag",
+];
 
 /// Keywords that do not change which host is reached, how it is proven to be the one, or as whom one logs in (or that are about
 /// terminals, forwarding and ways to log in which runsheet does not use). They are passed over in silence. In lower case.

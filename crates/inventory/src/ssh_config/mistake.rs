@@ -138,13 +138,14 @@ impl Hint for SshMistake {
     fn hints(&self) -> Hints {
         match self {
             Self::Criterion { .. } => Hints::from(
-                "`all`, `host`, `originalhost`, `user`, `localuser`, `final`, `canonical` and `exec` are; or give runsheet a file of its own by `-F`",
+                "`all`, `host`, `originalhost`, `user`, `localuser`, `final`, `canonical` and `exec` are; or let the OpenSSH client read it with `--ssh-config-reader openssh`, or give runsheet a file of its own by `-F`",
             ),
             Self::ExecNotAllowed => Hints::from(
                 "allow it with `ssh: {allow_match_exec: true}` in runsheet.yaml, or give runsheet a file of its own by `-F`",
             ),
             Self::Token { .. } => Hints::from("TOKENS in ssh_config(5) says which tokens a keyword takes"),
             Self::NoAlgorithm { offered, .. } => Hints::from(format!("runsheet offers {offered}")),
+            Self::OtherHome { .. } => Hints::from("write the path from `/` on"),
             _ => Hints::none(),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use crate::openssh::{OpenSsh, run, settings};
+use crate::openssh::{OpenSsh, Settings, run, settings};
 use crate::support::Folder;
 
 /// Copies the configs to a folder that nobody else may write, where they find each other.
@@ -42,11 +42,63 @@ fn hand_written_configs_are_read_as_openssh_reads_them() {
         for name in asked {
             assert_eq!(ssh.differs(config, name), None, "{}", config.display());
         }
-        assert!(ssh.ours(config, "web1").is_ok(), "{} is good", config.display());
     }
     for config in bad {
         assert!(settings(&run(config, "web1")).is_err(), "{} is good to ssh", config.display());
         assert!(ssh.ours(config, "web1").is_err(), "{} is good to us", config.display());
+    }
+}
+
+#[test]
+fn lists_of_algorithms_mean_to_us_what_they_mean_to_openssh() {
+    let ssh = OpenSsh::get();
+    let folder = Folder::new();
+    let of = |lists: &Settings, keyword: &str| -> Vec<String> {
+        lists[keyword].iter().flat_map(|list| list.split(',')).map(str::to_owned).collect()
+    };
+    let both = |config: &str| {
+        let file = folder.file("config", config);
+        let theirs = settings(&run(&file, "web1")).expect("it is good to ssh");
+        (theirs, ssh.all_of_ours(&file, "web1").expect("it is good to us"))
+    };
+    let (their_defaults, our_defaults) = both("");
+    let values = [
+        ("Ciphers", "aes256-ctr,aes128-cbc,aes128-ctr"),
+        ("Ciphers", "+aes128-cbc"),
+        ("Ciphers", "-aes*-ctr,chacha*"),
+        ("Ciphers", "^aes128-gcm@openssh.com,aes128-ctr"),
+        ("MACs", "hmac-sha2-256,umac-64@openssh.com,hmac-sha2-512-etm@openssh.com"),
+        ("MACs", "-*etm*,hmac-sha1"),
+        ("MACs", "^hmac-sha2-256"),
+        ("KexAlgorithms", "ecdh-sha2-nistp521,sntrup761x25519-sha512@openssh.com,curve25519-sha256"),
+        ("KexAlgorithms", "-ecdh*,*group1?-*"),
+        ("KexAlgorithms", "+diffie-hellman-group14-sha1"),
+        ("HostKeyAlgorithms", "rsa-sha2-*,ssh-ed25519"),
+        ("HostKeyAlgorithms", "-*-cert-v01@openssh.com"),
+        ("HostKeyAlgorithms", "^ssh-ed25519,ecdsa-sha2-nistp256-cert-v01@openssh.com"),
+        ("HostKeyAlgorithms", "+ssh-rsa"),
+    ];
+    for (keyword, value) in values {
+        let lower = keyword.to_ascii_lowercase();
+        let (theirs, ours) = both(&format!("{keyword} {value}\n"));
+        let (mut theirs, mut ours) = (of(&theirs, &lower), of(&ours, &lower));
+        let (their_defaults, our_defaults) = (of(&their_defaults, &lower), of(&our_defaults, &lower));
+        let signed = value.starts_with(['+', '-', '^']);
+        // What only one of them has stays out; the order of defaults, and of what a wildcard means, is everybody's own.
+        theirs.retain(|name| our_defaults.contains(name));
+        ours.retain(|name| !signed || their_defaults.contains(name));
+        if value.starts_with('^') {
+            assert_eq!(ours[0], theirs[0], "{keyword} {value}");
+        }
+        if signed {
+            theirs.retain(|name| their_defaults.contains(name));
+        }
+        if signed || value.contains('*') {
+            theirs.sort();
+            ours.sort();
+        }
+        assert!(!ours.is_empty());
+        assert_eq!(ours, theirs, "{keyword} {value}");
     }
 }
 
@@ -138,6 +190,7 @@ fn line() -> impl Strategy<Value = String> {
         1 => (subject, list).prop_map(|(subject, list)| format!("Match originalhost=* {subject} \"{list}\"")),
         1 => alone.prop_map(|criteria| format!("Match {criteria}")),
         12 => setting().prop_map(|setting| format!("  {setting}")),
+        1 => Just("  Include @here@/included".to_owned()),
     ]
 }
 
@@ -145,11 +198,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn generated_configs_are_read_as_openssh_reads_them(lines in prop::collection::vec(line(), 1..20), name in prop::sample::select(vec!["web1", "web2", "db1"])) {
+    fn generated_configs_are_read_as_openssh_reads_them(
+        lines in prop::collection::vec(line(), 1..20),
+        included in prop::collection::vec(line(), 0..8),
+        name in prop::sample::select(vec!["web1", "web2", "db1"]),
+    ) {
         // A jump host reads the same file; it must not be reached through itself.
         let config = format!("Host *.invalid\n  ProxyJump none\n  HostName %h\n  Port 22\nMatch all\n{}\n", lines.join("\n"));
         let folder = Folder::new();
-        let file = folder.file("config", config);
+        let here = folder.path().to_string_lossy();
+        folder.file("included", included.join("\n").replace("Include @here@", "# No circle"));
+        let file = folder.file("config", config.replace("@here@", &here));
         prop_assert_eq!(OpenSsh::get().differs(&file, name), None);
     }
 }

@@ -61,12 +61,12 @@ impl OpenSsh {
         })
     }
 
-    /// Compares everything that both know; tells the difference.
+    /// Compares everything that both know; tells the difference. That both refuse a config is one as well: nothing was compared.
     pub(crate) fn differs(&self, config: &Path, name: &str) -> Option<String> {
         let text = || fs::read_to_string(config).expect("a config");
         let (theirs, ours) = (settings(&run(config, name)), self.ours(config, name));
         let (theirs, ours) = match (theirs, ours) {
-            (Err(_), Err(_)) => return None,
+            (Err(theirs), Err(_)) => return Some(format!("{name}: both refuse it: {theirs}\n{}", text())),
             (Ok(_), Err(ours)) => return Some(format!("{name}: we refuse it: {ours}\n{}", text())),
             (Err(theirs), Ok(_)) => return Some(format!("{name}: ssh refuses it: {theirs}\n{}", text())),
             (Ok(theirs), Ok(ours)) => (self.mapped(&theirs, name), ours),
@@ -81,15 +81,23 @@ impl OpenSsh {
 
     /// What we say, by the keywords that are compared.
     pub(crate) fn ours(&self, config: &Path, name: &str) -> Result<Settings, String> {
+        let mut said = self.all_of_ours(config, name)?;
+        said.retain(|keyword, _| compared().any(|known| known == keyword));
+        for keyword in compared() {
+            said.entry(keyword.to_owned()).or_default();
+        }
+        Ok(said)
+    }
+
+    /// All that we say.
+    pub(crate) fn all_of_ours(&self, config: &Path, name: &str) -> Result<Settings, String> {
         let loaded = SshConfig::load(&[config.to_owned()], &self.reach.home).map_err(|error| error.to_string())?;
         let reach = Reach { ssh_config: loaded.into(), ..self.reach.clone() };
         let inventory = Inventory::empty();
         let explained = inventory.explain(&host(name), &reach).map_err(|error| error.to_string())?;
-        let mut said: Settings = compared().map(|keyword| (keyword.to_owned(), Vec::new())).collect();
+        let mut said = Settings::new();
         for setting in explained.target.settings {
-            if let Some(values) = said.get_mut(&setting.keyword.to_ascii_lowercase()) {
-                values.push(setting.value);
-            }
+            said.entry(setting.keyword.to_ascii_lowercase()).or_default().push(setting.value);
         }
         Ok(said)
     }

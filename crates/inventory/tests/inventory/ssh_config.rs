@@ -16,7 +16,7 @@ fn refused(config: &str) -> String {
 
 #[test]
 fn mistakes_in_ssh_config_are_told_with_their_line() {
-    let criteria = "\nhint: `all`, `host`, `originalhost`, `user`, `localuser`, `final`, `canonical` and `exec` are; or give runsheet a file of its own by `-F`";
+    let criteria = "\nhint: `all`, `host`, `originalhost`, `user`, `localuser`, `final`, `canonical` and `exec` are; or let the OpenSSH client read it with `--ssh-config-reader openssh`, or give runsheet a file of its own by `-F`";
     let cases = [
         (
             "Host a\n  User b\nMatch localnetwork 10.0.0.0/8\n  User root\n",
@@ -50,7 +50,11 @@ fn mistakes_in_ssh_config_are_told_with_their_line() {
         ("User $(id)\n", "config:1: name `$(id)` has the character '('".to_owned()),
         ("ProxyJump a;id\n", "config:1: name `a;id` has the character ';'".to_owned()),
         ("IdentitiesOnly perhaps\n", "config:1: `perhaps` is not a value of `IdentitiesOnly`".to_owned()),
-        ("Include ~root/x\n", "config:1: `~root/x`: the home folders of other users are not known".to_owned()),
+        (
+            "Include ~root/x\n",
+            "config:1: `~root/x`: the home folders of other users are not known\nhint: write the path from `/` on"
+                .to_owned(),
+        ),
         ("UserKnownHostsFile none a\n", "config:1: `UserKnownHostsFile` takes one value".to_owned()),
     ];
     for (config, says) in cases {
@@ -63,7 +67,7 @@ fn what_is_not_honoured_is_told_once_and_what_is_harmless_is_not() {
     let folder = Folder::new();
     let file = folder.file(
         "config",
-        "IgnoreUnknown UseKey*\nUseKeychain yes\nCompression yes\nBindInterface eth0\nHost a\n  BindInterface eth1\n  Ciphers aes128-cbc,aes256-ctr,3des-cbc\n  Ciphers aes192-cbc\n  StrictHostKeyChecking no\n  ProxyCommand none\n  ForwardAgent yes\n  CanonicalizeHostname always\n  PreferredAuthentications publickey\n  RevokedHostKeys none\nMatch final\n  PubkeyAuthentication no\n",
+        "IgnoreUnknown UseKey*\nUseKeychain yes\nCompression yes\nBindInterface eth0\nHost a\n  BindInterface eth1\n  Ciphers aes128-cbc,aes256-ctr,3des-cbc\n  Ciphers aes192-cbc\n  StrictHostKeyChecking no\n  ProxyCommand none\n  ForwardAgent yes\n  CanonicalizeHostname always\n  PreferredAuthentications publickey\n  RevokedHostKeys none\nMatch final\n  PubkeyAuthentication no\n  Prot 22\n  Teleport no\n",
     );
     let config = SshConfig::load(&[file], Path::new("/home/dana")).expect("a config");
     let warnings: Vec<_> =
@@ -77,6 +81,8 @@ fn what_is_not_honoured_is_told_once_and_what_is_harmless_is_not() {
             "config:11: `ForwardAgent yes` is not honoured: the agent is never forwarded",
             "config:12: `CanonicalizeHostname always` is not honoured: names are looked up as they stand",
             "config:16: `PubkeyAuthentication` is not supported yet",
+            "config:17: `Prot` is not known and not honoured; did you mean `Port`?",
+            "config:18: `Teleport` is not known and not honoured",
         ]
     );
 }

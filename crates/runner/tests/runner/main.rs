@@ -118,6 +118,49 @@ async fn a_dead_host_takes_no_fork_from_the_others() {
     }
 }
 
+fn order_of_ends(report: &stage::Report) -> Vec<usize> {
+    report.kinds(|kind| match kind {
+        EventKind::HostFinished { host, .. } => Some(host.as_str()[1..].parse().expect("a number")),
+        _ => None,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_hosts_give_their_places_back_before_their_deadlines() {
+    // The first forty hosts are dead in three ways; all places are theirs at first.
+    let dead = 40;
+    let mut stage = Stage::new(100, 2).forks(3).settings(Settings { connects_at_once: 4, ..Settings::default() });
+    for host in 0..dead {
+        stage = stage.behaviour(
+            host,
+            match host % 3 {
+                0 => Behaviour::NeverConnects,
+                1 => Behaviour::TurnsAway { times: 99 },
+                _ => Behaviour::DeniesLogin,
+            },
+        );
+    }
+    let report = stage.run().await;
+    let order = order_of_ends(&report);
+    assert_eq!(order.len(), 100);
+    // Those that never connect take thirty seconds, one after the other in four places: ten times as much.
+    let never = |host: &usize| *host < dead && host.is_multiple_of(3);
+    let first_deadline = order.iter().position(never).expect("they end");
+    let healthy_before = order[..first_deadline].iter().filter(|host| **host >= dead).count();
+    assert_eq!(healthy_before, 60, "{order:?}");
+    assert!(report.took < Duration::from_secs(45), "it took {:?}", report.took);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_are_no_more_connections_than_there_is_room_for() {
+    let report = Stage::new(30, 3).settings(Settings { connections: 5, ..Settings::default() }).run().await;
+    for step in 0..3 {
+        assert!(states(&report.stats, step).iter().all(|(_, state)| state.is_good()));
+    }
+    assert!(report.most_open <= 5, "{} connections were open at once", report.most_open);
+    assert_eq!(report.closed, report.connects.iter().sum::<usize>(), "a connection was left open");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_host_that_turns_us_away_is_tried_again_and_a_login_is_not() {
     let report = Stage::new(2, 1)

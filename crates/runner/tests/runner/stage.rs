@@ -65,6 +65,8 @@ pub(crate) struct Report {
     /// Each event that an observer saw, and what was durable then.
     pub(crate) shown: Vec<(u64, u64)>,
     pub(crate) most_at_once: usize,
+    /// The most connections that were open at once.
+    pub(crate) most_open: usize,
     pub(crate) took: Duration,
     events: Vec<Arc<RunEvent>>,
     outputs: BTreeMap<String, Vec<u8>>,
@@ -162,6 +164,8 @@ impl Stage {
             closed: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
+            most_open: AtomicUsize::new(0),
             effects: Mutex::default(),
             durable: journal.durable.subscribe(),
         });
@@ -224,6 +228,7 @@ impl Stage {
             effects,
             shown,
             most_at_once: world.most.load(Ordering::SeqCst),
+            most_open: world.most_open.load(Ordering::SeqCst),
             took,
             events,
             outputs,
@@ -299,6 +304,8 @@ struct World {
     closed: AtomicUsize,
     running: AtomicUsize,
     most: AtomicUsize,
+    open: AtomicUsize,
+    most_open: AtomicUsize,
     effects: Mutex<Vec<(String, String, u64)>>,
     durable: watch::Receiver<Durability>,
 }
@@ -368,11 +375,15 @@ impl Connector for PlayedConnector {
             Behaviour::TurnsAway { times } if tries < *times => Err(refused(Phase::Handshake, true)),
             Behaviour::DeniesLogin => Err(refused(Phase::Login, false)),
             _ => Ok(Connected {
+                took: {
+                    let open = self.world.open.fetch_add(1, Ordering::SeqCst) + 1;
+                    self.world.most_open.fetch_max(open, Ordering::SeqCst);
+                    Duration::from_millis(1)
+                },
                 remote: Arc::new(PlayedRemote { host: endpoint.host.clone(), world: self.world.clone() }),
                 address: "127.0.0.1:22".to_owned(),
                 host_key: "SHA256:x".to_owned(),
                 learned: false,
-                took: Duration::from_millis(1),
             }),
         }
     }
@@ -427,6 +438,7 @@ impl Remote for PlayedRemote {
     }
 
     async fn close(&self) {
+        self.world.open.fetch_sub(1, Ordering::SeqCst);
         self.world.closed.fetch_add(1, Ordering::SeqCst);
     }
 }

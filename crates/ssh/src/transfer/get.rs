@@ -45,7 +45,7 @@ async fn fetch(raw: &RawSftpSession, download: &Download) -> Result<Transfer, Fa
     let what = format!("failed to write `{}`", download.target.display());
     let local = |error| Failure::local(&what, &error);
     let mut temp = LocalTemp::beside(&download.target).await.map_err(local)?;
-    let fetched = open.copy(raw, &mut temp, &what, &Allowance::new(download.cap)).await;
+    let fetched = open.copy(raw, &mut temp, &what, &Allowance::new(download)).await;
     open.close(raw).await;
     let bytes = fetched?;
     temp.date(open.found.mtime);
@@ -76,16 +76,19 @@ pub(super) async fn fetch_new(
 pub(super) struct Allowance {
     cap: u64,
     left: AtomicU64,
+    moved: Arc<AtomicU64>,
 }
 
 impl Allowance {
-    pub(super) fn new(cap: u64) -> Self {
-        Self { cap, left: AtomicU64::new(cap) }
+    pub(super) fn new(download: &Download) -> Self {
+        Self { cap: download.cap, left: AtomicU64::new(download.cap), moved: Arc::clone(&download.moved) }
     }
 
     fn take(&self, bytes: usize) -> Result<(), Failure> {
         let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes as u64));
-        taken.map(drop).map_err(|_| Failure::untouched(format!("it is larger than {} bytes", self.cap)))
+        taken.map_err(|_| Failure::untouched(format!("it is larger than {} bytes", self.cap)))?;
+        self.moved.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -1,5 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use runsheet_model::hex;
@@ -14,7 +14,7 @@ use super::local_folder::LocalFolder;
 use crate::server_text::server_text;
 
 /// The most files and folders that are taken, so that a host cannot fill this machine's memory or inodes.
-const MOST_ENTRIES: usize = 100_000;
+const MOST_ENTRIES: usize = 20_000;
 
 /// The most folders within each other.
 const DEEPEST: usize = 64;
@@ -37,7 +37,7 @@ pub(super) async fn fetch_folder(raw: &RawSftpSession, source: &str, download: &
     for name in &found.folders {
         folder.make(name).await.map_err(local)?;
     }
-    let left = Allowance::new(download.cap);
+    let left = Allowance::new(download);
     let (left, within) = (&left, folder.path());
     let mut fetching = stream::iter(found.files)
         .map(|(name, path)| async move {
@@ -91,21 +91,25 @@ impl Walk {
                     return Err(Failure::untouched(format!("the host names `{name}` twice")));
                 }
                 match kind {
+                    // It stood for bytes that are no text; by this name it cannot be asked for.
+                    _ if name.contains(char::REPLACEMENT_CHARACTER) => walk.leave_out(&local),
                     FileType::Dir => {
                         waiting.push((local.clone(), remote, depth + 1));
                         walk.folders.push(local);
                     }
                     FileType::File => walk.files.push((local, remote)),
                     FileType::Symlink if leads_to_a_file(raw, &remote).await => walk.files.push((local, remote)),
-                    FileType::Symlink | FileType::Other => {
-                        if walk.left_out.len() < MOST_LEFT_OUT {
-                            walk.left_out.push(server_text(&local.to_string_lossy()));
-                        }
-                    }
+                    FileType::Symlink | FileType::Other => walk.leave_out(&local),
                 }
             }
         }
         Ok(walk)
+    }
+
+    fn leave_out(&mut self, name: &Path) {
+        if self.left_out.len() < MOST_LEFT_OUT {
+            self.left_out.push(server_text(&name.to_string_lossy()));
+        }
     }
 }
 

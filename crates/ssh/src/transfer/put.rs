@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -72,7 +72,7 @@ async fn send(sftp: &Sftp, upload: &Upload, renaming: &AtomicBool) -> Result<Tra
         made.attrs.permissions.unwrap_or(NEW_FILE)
     };
 
-    let transfer = write_all(sftp, target.folder(), &handle, &mut source).await?;
+    let transfer = write_all(sftp, target.folder(), &handle, &mut source, &upload.moved).await?;
     if upload.sha256.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&transfer.sha256)) {
         return Err(Failure::untouched("its content has changed since the plan was made"));
     }
@@ -128,7 +128,13 @@ async fn make_folders(raw: &RawSftpSession, folder: &str) -> Result<(), Failure>
 }
 
 /// Writes all that comes from a source, several pieces at once, and returns how much that was.
-async fn write_all(sftp: &Sftp, folder: &str, handle: &str, source: &mut Source) -> Result<Transfer, Failure> {
+async fn write_all(
+    sftp: &Sftp,
+    folder: &str,
+    handle: &str,
+    source: &mut Source,
+    moved: &AtomicU64,
+) -> Result<Transfer, Failure> {
     let mut writes = FuturesUnordered::new();
     let mut offset = 0_u64;
     let mut more = true;
@@ -139,13 +145,15 @@ async fn write_all(sftp: &Sftp, folder: &str, handle: &str, source: &mut Source)
                 more = false;
                 break;
             }
-            let at = offset;
-            offset += piece.len() as u64;
-            writes.push(sftp.raw.write(handle, at, piece));
+            let (at, size) = (offset, piece.len() as u64);
+            offset += size;
+            writes.push(async move { sftp.raw.write(handle, at, piece).await.map(|_| size) });
         }
-        if let Some(Err(error)) = writes.next().await {
-            return Err(write_failure(sftp, folder, &error).await);
-        }
+        match writes.next().await {
+            Some(Err(error)) => return Err(write_failure(sftp, folder, &error).await),
+            Some(Ok(size)) => moved.fetch_add(size, Ordering::Relaxed),
+            None => 0,
+        };
     }
     source.end().await
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use runsheet_task::{Content, Download, Remote, RemoteError, Transfer, Upload};
@@ -13,7 +14,8 @@ use crate::sshd::Sshd;
 
 async fn get(remote: &dyn Remote, source: &Path, target: &Path, cap: u64) -> Result<Transfer, RemoteError> {
     let source = source.to_str().expect("text").to_owned();
-    remote.get(&Download { source, target: target.to_owned(), cap, folder: true }, &limits(PATIENCE)).await
+    let download = Download { source, target: target.to_owned(), cap, folder: true, moved: Arc::default() };
+    remote.get(&download, &limits(PATIENCE)).await
 }
 
 fn reason(outcome: Result<Transfer, RemoteError>) -> String {
@@ -47,8 +49,12 @@ async fn a_folder_comes_with_all_that_is_in_it_and_replaces_the_one_that_was_the
     fs::File::options().write(true).open(there.join("app.conf")).expect("a file").set_modified(time).expect("set");
     write(&here.join("old"), "goes");
 
-    let got = get(&*remote, &there, &here, 1 << 20).await.expect("fetched");
+    let moved = Arc::<AtomicU64>::default();
+    let source = there.to_str().expect("text").to_owned();
+    let download = Download { source, target: here.clone(), cap: 1 << 20, folder: true, moved: Arc::clone(&moved) };
+    let got = remote.get(&download, &limits(PATIENCE)).await.expect("fetched");
 
+    assert_eq!(moved.load(Ordering::Relaxed), got.bytes);
     assert_eq!((got.files, got.left_out), (153, vec!["up".to_owned()]));
     assert_eq!(fs::read_to_string(here.join("app.conf")).expect("a file"), "port = 80\n");
     assert_eq!(fs::metadata(here.join("app.conf")).expect("a file").modified().expect("a time"), time);
@@ -105,6 +111,7 @@ async fn a_file_makes_its_folders_and_keeps_its_time() {
         mode: None,
         sha256: None,
         folders,
+        moved: Arc::default(),
     };
 
     let without = remote.put(&upload(Content::File(source.clone()), false), &limits(PATIENCE)).await;

@@ -5,6 +5,7 @@ mod certificates;
 mod commands;
 mod folders;
 mod host_keys;
+mod hostile;
 mod keys;
 mod logins;
 mod practice;

@@ -90,6 +90,7 @@ async fn a_transfer_that_is_cut_leaves_the_target_as_it_was() {
         mode: None,
         sha256: None,
         folders: false,
+        moved: Arc::default(),
     };
 
     let put = connected.remote.put(&upload, &limits(PATIENCE)).await;
@@ -110,6 +111,7 @@ async fn a_relative_target_is_in_the_login_folder() {
             mode: Some(0o640),
             sha256: None,
             folders: false,
+            moved: Arc::default(),
         };
         connected.remote.put(&upload, &limits(PATIENCE)).await.expect("sent");
     }

@@ -22,6 +22,7 @@ fn upload(content: &[u8], target: &Path) -> Upload {
         mode: None,
         sha256: Some(sha256(content)),
         folders: false,
+        moved: Arc::default(),
     }
 }
 
@@ -51,7 +52,13 @@ async fn cleaned(folder: &Path) -> Vec<String> {
 }
 
 async fn get(remote: &dyn Remote, source: &Path, target: PathBuf, cap: u64) -> Result<Transfer, RemoteError> {
-    let download = Download { source: source.to_str().expect("text").to_owned(), target, cap, folder: false };
+    let download = Download {
+        source: source.to_str().expect("text").to_owned(),
+        target,
+        cap,
+        folder: false,
+        moved: Arc::default(),
+    };
     remote.get(&download, &limits(PATIENCE)).await
 }
 
@@ -135,6 +142,7 @@ async fn a_folder_takes_a_file_under_its_own_name() {
             mode: None,
             sha256: None,
             folders: false,
+            moved: Arc::default(),
         };
         remote.put(&put, &limits(PATIENCE)).await.expect("sent");
         assert_eq!(fs::read(there.path().join("app.conf")).expect("there"), b"x");
