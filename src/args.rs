@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, ValueEnum};
-use runsheet_model::parse_duration;
+use runsheet_model::{Share, parse_duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -149,6 +149,9 @@ pub(crate) struct RunArgs {
     /// Start nothing new after the first host that fails
     #[arg(long, help_heading = "Run")]
     pub(crate) fail_fast: bool,
+    /// How many hosts of a step may fail, such as 3 or 5%; overrides the sheet
+    #[arg(long, value_name = "N|%", value_parser = share, help_heading = "Run")]
+    pub(crate) max_fail: Option<Share>,
     /// Answer every question with yes
     #[arg(short, long, help_heading = "Run")]
     pub(crate) yes: bool,
@@ -167,6 +170,10 @@ pub(crate) struct RunArgs {
 }
 
 /// Reads a length of time such as `90s`.
+pub(crate) fn share(text: &str) -> Result<Share, String> {
+    Share::parse(text).map_err(|error| error.to_string())
+}
+
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let time = parse_duration(text).map_err(|error| error.to_string())?;
     if time.is_zero() { Err("it must be longer than nothing".to_owned()) } else { Ok(time) }

@@ -32,7 +32,8 @@ pub(crate) async fn launch(
         return Ok(ExitStatus::Success);
     }
     let endpoints = session.endpoints(&plan, reach)?;
-    let settings = settings(session, args);
+    let guided = command == "run" && mode(session, args) == Mode::Terminal && session.environment.stderr_terminal;
+    let settings = Settings { guided, ..settings(session, args) };
     if command == "run" && !confirmed(session, &plan, args)? {
         session.printer.note("nothing was run\n");
         return Ok(ExitStatus::Stopped);

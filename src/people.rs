@@ -2,8 +2,8 @@ use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use runsheet_events::{Answer, Ask, Question};
-use runsheet_model::visible;
+use runsheet_events::{Answer, Ask, Choice, Question};
+use runsheet_model::{plural, visible};
 use runsheet_reporters::{Pause, Paused};
 
 /// How long a question waits for the live display to come to rest.
@@ -67,8 +67,12 @@ impl People {
 impl Ask for People {
     async fn ask(&self, question: Question) -> Answer {
         match self.mode {
-            Mode::Yes => Answer { proceed: true, note: String::new(), who: "--yes".to_owned() },
-            Mode::No => Answer { proceed: false, note: String::new(), who: "--no-input".to_owned() },
+            // What is to be done after a failure is the policy's to say where nobody is asked.
+            Mode::Yes if !matches!(question, Question::Failure { .. }) => {
+                Answer { choice: Choice::Proceed, note: String::new(), who: "--yes".to_owned() }
+            }
+            Mode::Yes => Answer { choice: Choice::Abort, note: String::new(), who: "--yes".to_owned() },
+            Mode::No => Answer { choice: Choice::Abort, note: String::new(), who: "--no-input".to_owned() },
             Mode::Terminal => {
                 let paused = tokio::task::block_in_place(|| self.suspend.begin());
                 // A plain thread, not the runtime's: a withdrawn question must not hold up the program's end.
@@ -77,36 +81,96 @@ impl Ask for People {
                     // Nobody listens any more once the question was withdrawn.
                     _ = sender.send(at_terminal(&question));
                 });
-                let (proceed, note) = match receiver.await {
+                let (choice, note) = match receiver.await {
                     Ok(Ok(answer)) => answer,
-                    Ok(Err(error)) => (false, format!("the terminal could not be read: {error}")),
-                    Err(_) => (false, "the question was not answered".to_owned()),
+                    Ok(Err(error)) => (Choice::Abort, format!("the terminal could not be read: {error}")),
+                    Err(_) => (Choice::Abort, "the question was not answered".to_owned()),
                 };
                 drop(paused);
-                Answer { proceed, note, who: self.user.clone() }
+                Answer { choice, note, who: self.user.clone() }
             }
         }
     }
 }
 
-fn at_terminal(question: &Question) -> io::Result<(bool, String)> {
-    let Question::Manual { name, instructions, owner, .. } = question;
-    let owner = owner.as_ref().map(|owner| format!(" (owner: {owner})")).unwrap_or_default();
-    let text = format!("\nmanual step: {name}{owner}\n  {instructions}\n");
+/// The answers to most questions, with the words that give them.
+const GO_AHEAD: &[(&str, Choice)] = &[("proceed", Choice::Proceed), ("abort", Choice::Abort)];
+
+/// The answers when hosts failed.
+const AFTER_FAILURE: &[(&str, Choice)] = &[
+    ("retry", Choice::Retry),
+    ("skip", Choice::Skip),
+    ("exclude", Choice::Exclude),
+    ("next", Choice::SkipStep),
+    ("abort", Choice::Abort),
+];
+
+/// How many failed hosts are shown one by one.
+const SHOWN: usize = 10;
+
+fn at_terminal(question: &Question) -> io::Result<(Choice, String)> {
+    let choices = match question {
+        Question::Manual { .. } | Question::Approval { .. } => GO_AHEAD,
+        Question::Failure { .. } => AFTER_FAILURE,
+    };
     let mut err = io::stderr().lock();
-    write!(err, "{}", visible(text.as_bytes()))?;
+    write!(err, "{}", visible(wording(question).as_bytes()))?;
+    let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+    let (last, others) = words.split_last().unwrap_or((&"", &[]));
+    let words = format!("{} or {last}", others.join(", "));
     loop {
-        write!(err, "proceed or abort, and a note if you like: ")?;
+        write!(err, "{words}, and a note if you like: ")?;
         err.flush()?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line)? == 0 {
-            return Ok((false, "end of input".to_owned()));
+            return Ok((Choice::Abort, "end of input".to_owned()));
         }
         let (word, note) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
-        match word.to_lowercase().as_str() {
-            "proceed" | "p" | "yes" | "y" => return Ok((true, note.trim().to_owned())),
-            "abort" | "a" | "no" | "n" => return Ok((false, note.trim().to_owned())),
-            _ => writeln!(err, "please answer `proceed` or `abort`")?,
+        match choice(&word.to_lowercase(), choices) {
+            Some(choice) => return Ok((choice, note.trim().to_owned())),
+            None => writeln!(err, "please answer {words}")?,
+        }
+    }
+}
+
+/// What a word or its first letter stands for; `yes` and `no` go with a question that knows only two answers.
+fn choice(word: &str, choices: &[(&str, Choice)]) -> Option<Choice> {
+    let word = match word {
+        "yes" | "y" if choices.len() == 2 => "proceed",
+        "no" | "n" if choices.len() == 2 => "abort",
+        word => word,
+    };
+    let is_meant = |name: &str| word == name || (word.len() == 1 && name.starts_with(word));
+    choices.iter().find(|(name, _)| is_meant(name)).map(|(_, choice)| *choice)
+}
+
+fn wording(question: &Question) -> String {
+    let owned = |owner: &Option<String>| owner.as_ref().map(|owner| format!(" (owner: {owner})")).unwrap_or_default();
+    match question {
+        Question::Manual { name, instructions, owner, .. } => {
+            format!("\nmanual step: {name}{}\n  {instructions}\n", owned(owner))
+        }
+        Question::Approval { name, done, waves, next, owner, .. } => {
+            let next = plural(*next, "host");
+            format!("\n{name}{}: wave {done} of {waves} is over; the next one has {next}\n", owned(owner))
+        }
+        Question::Failure { name, hosts, left, .. } => {
+            let mut text = format!("\n{name}: {} did not end well\n", plural(hosts.len(), "host"));
+            for (host, message) in hosts.iter().take(SHOWN) {
+                let message = message.lines().next().unwrap_or_default();
+                text.push_str(&format!("  {host}: {message}\n"));
+            }
+            if hosts.len() > SHOWN {
+                text.push_str(&format!("  and {} more\n", hosts.len() - SHOWN));
+            }
+            if *left > 0 {
+                text.push_str(&format!("{} of the step not started yet\n", plural(*left, "host")));
+            }
+            text.push_str(
+                "retry: try them again; skip: go on as if they had not failed; exclude: go on without them;\n\
+                 next: leave the rest of this step; abort: stop here\n",
+            );
+            text
         }
     }
 }
@@ -119,4 +183,21 @@ pub(crate) fn confirm(question: &str) -> io::Result<bool> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_or_its_first_letter_answers() {
+        assert_eq!(choice("proceed", GO_AHEAD), Some(Choice::Proceed));
+        assert_eq!(choice("y", GO_AHEAD), Some(Choice::Proceed));
+        assert_eq!(choice("n", GO_AHEAD), Some(Choice::Abort));
+        assert_eq!(choice("n", AFTER_FAILURE), Some(Choice::SkipStep));
+        assert_eq!(choice("r", AFTER_FAILURE), Some(Choice::Retry));
+        for word in ["", "re", "yes", "proceed"] {
+            assert_eq!(choice(word, AFTER_FAILURE), None, "{word}");
+        }
+    }
 }

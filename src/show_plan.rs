@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use runsheet_inventory::fold;
 use runsheet_model::{format_chosen_duration, plural};
-use runsheet_plan::{HostWork, Plan, PlanStep, Work};
+use runsheet_plan::{HostWork, Pause, Plan, PlanLink, PlanStep, Work};
 use runsheet_reporters::{Column, Table};
 
 use crate::args::Format;
@@ -24,6 +24,7 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
         Column::left("step"),
         Column::left("task"),
         Column::left("hosts"),
+        Column::left("rollout"),
         Column::left("after"),
         Column::left("owner"),
         Column::right("expected"),
@@ -35,16 +36,17 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
             step.name.clone(),
             tasks(step),
             hosts(plan, step),
+            rollout(step),
             after(step, index),
             step.owner.clone().unwrap_or_default(),
             expect,
         ]);
     }
-    let running = plan.steps.iter().filter(|step| step.left_out.is_none()).count();
+    let running = plan.steps.iter().filter(|step| step.left_out.is_none() && step.undoes.is_none()).count();
     format!(
         "{}\n{}\n{} on {}, plan {}\n",
         runsheet_model::visible(plan.sheet.as_bytes()),
-        table.render(printer.width, &printer.out_palette(Format::Human)),
+        table.without_empty_columns().render(printer.width, &printer.out_palette(Format::Human)),
         plural(running, "step"),
         plural(plan.hosts.len(), "host"),
         plan.hash.short(),
@@ -55,7 +57,12 @@ fn tasks(step: &PlanStep) -> String {
     match (&step.left_out, &step.work) {
         (Some(reason), _) => format!("({reason})"),
         (None, Work::Manual { .. }) => "manual".to_owned(),
-        (None, Work::Hosts(work)) => work.links.iter().map(|link| link.task.as_str()).collect::<Vec<_>>().join(", "),
+        (None, Work::Hosts(work)) => {
+            let names = |links: &[PlanLink]| links.iter().map(|link| link.task.as_str()).collect::<Vec<_>>().join(", ");
+            let always =
+                if work.always.is_empty() { String::new() } else { format!("; always {}", names(&work.always)) };
+            format!("{}{always}", names(&work.links))
+        }
     }
 }
 
@@ -72,7 +79,47 @@ fn hosts(plan: &Plan, step: &PlanStep) -> String {
     }
 }
 
+/// How many sizes of waves are told one by one.
+const WAVES: usize = 5;
+
+/// How a step goes through its hosts, where that is not all at once.
+fn rollout(step: &PlanStep) -> String {
+    let Some(HostWork { rollout, .. }) = step.host_work() else { return String::new() };
+    let mut words = Vec::new();
+    match rollout.waves.as_slice() {
+        [] | [_] => {}
+        [first, rest @ ..] if rest.iter().all(|wave| wave == first) => {
+            words.push(format!("{} waves of {first}", rollout.waves.len()));
+        }
+        waves => {
+            let mut sizes: Vec<_> = waves.iter().take(WAVES).map(ToString::to_string).collect();
+            if waves.len() > WAVES {
+                sizes.push(format!("… ({} waves)", waves.len()));
+            }
+            words.push(format!("waves of {}", sizes.join(", ")));
+        }
+    }
+    if let Some(window) = rollout.window {
+        words.push(format!("window of {}", window.size));
+        if window.floor > 0 {
+            words.push(format!("{} in service", window.floor));
+        }
+    }
+    match rollout.pause {
+        Some(Pause::For(time)) => words.push(format!("pause {}", format_chosen_duration(time))),
+        Some(Pause::Ask) => words.push("asks before each".to_owned()),
+        None => {}
+    }
+    if rollout.shuffled {
+        words.push("shuffled".to_owned());
+    }
+    words.join("; ")
+}
+
 fn after(step: &PlanStep, index: usize) -> String {
+    if let Some(undone) = step.undoes {
+        return format!("undoes {}", undone + 1);
+    }
     match step.after.as_slice() {
         [] if index > 0 && step.left_out.is_none() => "start".to_owned(),
         [before] if index == before + 1 => String::new(),

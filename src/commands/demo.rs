@@ -113,6 +113,7 @@ fn run_args(project: &Path) -> RunSheetArgs {
         run: RunArgs {
             forks: None,
             timeout: None,
+            max_fail: None,
             fail_fast: false,
             yes: true,
             no_input: false,

@@ -5,7 +5,7 @@ use crate::commands::run::SheetArgs;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
-use crate::show_plan;
+use crate::{foresee, show_plan};
 
 /// Show what a deploy sheet would do, and touch no host
 ///
@@ -14,6 +14,9 @@ use crate::show_plan;
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     sheet: SheetArgs,
+    /// Tell for each step what 1, 2 and 5 failures would lead to
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    explain: bool,
     /// What the output looks like
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     format: Format,
@@ -22,6 +25,10 @@ pub(crate) struct PlanArgs {
 pub(crate) fn exec(args: &PlanArgs, session: &Session) -> Result<ExitStatus, CliError> {
     let sheet = session.sheet(&args.sheet.sheet, &args.sheet.set)?;
     let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    if args.explain {
+        session.printer.data(&foresee::foresee(&plan))?;
+        return Ok(ExitStatus::Success);
+    }
     show_plan::print(&plan, args.format, &session.printer)?;
     Ok(ExitStatus::Success)
 }

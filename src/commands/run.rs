@@ -61,6 +61,9 @@ impl RunArgs {
         if let Some(timeout) = self.timeout {
             sheet = sheet.with_timeout(timeout)?;
         }
+        if let Some(max_fail) = self.max_fail {
+            sheet = sheet.with_max_fail(max_fail);
+        }
         Ok(sheet)
     }
 }

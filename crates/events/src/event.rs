@@ -3,6 +3,8 @@ use std::time::{Duration, SystemTime};
 use runsheet_model::{HostName, Outcome, RunId, State, StepId, TaskName, duration_ms};
 use serde::{Deserialize, Serialize};
 
+use crate::Choice;
+
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunEvent {
@@ -30,6 +32,17 @@ pub enum EventKind {
         /// Which.
         step: StepId,
         /// How many hosts it will be worked on (those that `when` skips are not among them).
+        hosts: usize,
+    },
+    /// A wave of a step begins. A step of one wave has no such event.
+    WaveStarted {
+        /// Of which step.
+        step: StepId,
+        /// Its number, from 1.
+        wave: usize,
+        /// How many waves there are.
+        waves: usize,
+        /// How many hosts it has.
         hosts: usize,
     },
     /// A connection to a host was made. It is kept for later steps.
@@ -102,6 +115,9 @@ pub enum EventKind {
         step: StepId,
         /// Whether they said to go on.
         proceed: bool,
+        /// What they chose where there was more to choose from; absent in records of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<Choice>,
         /// What they noted.
         note: String,
         /// Login name of who answered, or `--yes` or `--no-input` for an answer that a flag gave.
@@ -184,6 +200,9 @@ pub struct PlannedStep {
     /// How long the sheet expects it to take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_ms: Option<u64>,
+    /// The step that it undoes. It runs only for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<StepId>,
 }
 
 /// Names one try of one link of a step on one host.

@@ -11,7 +11,7 @@ mod observer;
 mod output;
 mod stats;
 
-pub use ask::{Answer, Ask, Question};
+pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
 pub use event::{
     AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals,

@@ -64,6 +64,7 @@ impl RunStats {
             }
             EventKind::HostStarted { step, host } => {
                 if let Some(stats) = self.step_mut(step) {
+                    stats.take_back(host);
                     stats.running.insert(host.clone(), event.elapsed);
                 }
             }
@@ -77,6 +78,7 @@ impl RunStats {
             }
             EventKind::HostFinished { step, host, result } => {
                 if let Some(stats) = self.step_mut(step) {
+                    stats.take_back(host);
                     stats.totals.count(&result.state);
                     let started = stats.running.remove(host);
                     stats.hosts.insert(host.clone(), HostStats { started, result: result.clone() });
@@ -95,6 +97,7 @@ impl RunStats {
             EventKind::RunCancelled { reason } => self.cancelled.push(reason.clone()),
             EventKind::RunFinished { took, .. } => self.took = Some(*took),
             EventKind::HostConnected { .. }
+            | EventKind::WaveStarted { .. }
             | EventKind::AttemptStarted(_)
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }
@@ -145,6 +148,13 @@ impl StepStats {
             totals: StepTotals::default(),
             running: BTreeMap::new(),
             hosts: BTreeMap::new(),
+        }
+    }
+
+    /// Forgets how a host ended, whose step is done again.
+    fn take_back(&mut self, host: &HostName) {
+        if let Some(before) = self.hosts.remove(host) {
+            self.totals.take_back(&before.result.state);
         }
     }
 

@@ -54,6 +54,7 @@ impl Prior {
                 host.open.clear();
             }
             EventKind::StepStarted { .. }
+            | EventKind::WaveStarted { .. }
             | EventKind::HostConnected { .. }
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }

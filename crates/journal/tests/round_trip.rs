@@ -134,6 +134,7 @@ fn planned() -> impl Strategy<Value = PlannedStep> {
             hosts: hosts.into(),
             owner,
             expect_ms,
+            undoes: None,
         },
     )
 }
@@ -177,8 +178,9 @@ fn kind() -> impl Strategy<Value = EventKind> {
         });
     let attempt_finished = (key(), any::<bool>(), result(), vec(command(), 0..3))
         .prop_map(|(key, started, result, commands)| EventKind::AttemptFinished { key, started, result, commands });
-    let answered = (step_id(), any::<bool>(), text(), text(), time())
-        .prop_map(|(step, proceed, note, who, waited)| EventKind::PersonAnswered { step, proceed, note, who, waited });
+    let answered = (step_id(), any::<bool>(), text(), text(), time()).prop_map(|(step, proceed, note, who, waited)| {
+        EventKind::PersonAnswered { step, proceed, choice: None, note, who, waited }
+    });
     prop_oneof![
         run_header().prop_map(|header| EventKind::RunStarted(Box::new(header))),
         step_started,

@@ -53,6 +53,7 @@ pub(crate) fn header(run: RunId) -> RunHeader {
         hosts: 2,
         owner: None,
         expect_ms: Some(60_000),
+        undoes: None,
     };
     RunHeader {
         format: FORMAT,
@@ -110,6 +111,7 @@ pub(crate) fn whole_run(run: RunId, took_ms: u64) -> Vec<RunEvent> {
         EventKind::PersonAnswered {
             step: step("restart"),
             proceed: true,
+            choice: None,
             note: String::new(),
             who: "dana".to_owned(),
             waited: Duration::from_mins(5),

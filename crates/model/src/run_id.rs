@@ -15,6 +15,11 @@ impl RunId {
         Self(Uuid::now_v7())
     }
 
+    /// A number that belongs to this run, for what is left to chance and must come out the same each time.
+    pub fn seed(&self) -> u128 {
+        self.0.as_u128()
+    }
+
     /// The last eight digits: enough to tell the runs of a screenful apart (the first ones are the time and hardly differ).
     pub fn short(&self) -> String {
         let text = self.0.simple().to_string();

@@ -2,7 +2,7 @@ use std::io;
 
 use runsheet_diagnostics::{Hint, Hints, Place};
 use runsheet_inventory::InventoryError;
-use runsheet_model::{SecretName, TaskName};
+use runsheet_model::{SecretName, TaskName, plural};
 use runsheet_task::{ArgError, UnknownTask};
 use runsheet_template::TemplateError;
 use thiserror::Error;
@@ -71,6 +71,63 @@ pub enum PlanError {
         error: TemplateError,
     },
 
+    /// The host on which commands run instead cannot be selected.
+    #[error("{place}: the `delegate` of step `{step}` cannot be selected{}", for_host(host.as_deref()))]
+    Delegate {
+        /// The step.
+        step: String,
+        /// Where its pattern stands.
+        place: Place,
+        /// For which host, if it differs by host.
+        host: Option<String>,
+        /// Why.
+        source: Box<InventoryError>,
+    },
+
+    /// Commands can run on one host only instead.
+    #[error("{place}: `delegate` is one host, and `{pattern}` is {count}{}", for_host(host.as_deref()))]
+    ManyDelegates {
+        /// Where the pattern stands.
+        place: Place,
+        /// The pattern.
+        pattern: String,
+        /// How many it selects.
+        count: usize,
+        /// For which host, if it differs by host.
+        host: Option<String>,
+    },
+
+    /// A host has no place in the order.
+    #[error("{place}: host `{host}` has no variable `{variable}` to be ordered by")]
+    NoOrder {
+        /// Where the order stands.
+        place: Place,
+        /// The variable.
+        variable: String,
+        /// The host.
+        host: String,
+    },
+
+    /// A floor that leaves nobody to work on.
+    #[error("{place}: a `floor` of {floor} leaves none of {} to work on", plural(*group, "host"))]
+    Floor {
+        /// Where it stands.
+        place: Place,
+        /// How many hosts must be in service.
+        floor: usize,
+        /// How many there are.
+        group: usize,
+    },
+
+    /// The id of a step that is made here is the id of another.
+    #[error("{place}: the step that undoes this one would have the id `{id}`, which another has")]
+    UndoId {
+        /// Where the step stands.
+        place: Place,
+        /// The id.
+        id: String,
+    },
+
     /// A secret that `runsheet.yaml` does not know.
     #[error("{place}: there is no secret `{name}`")]
     NoSecret {
@@ -116,7 +173,7 @@ impl From<InventoryError> for PlanError {
 impl Hint for PlanError {
     fn hints(&self) -> Hints {
         match self {
-            Self::Hosts { source, .. } => source.hints(),
+            Self::Hosts { source, .. } | Self::Delegate { source, .. } => source.hints(),
             Self::Inventory(error) => error.hints(),
             Self::Task { error, .. } => error.hints(),
             Self::Arg { error, .. } => error.hints(),
@@ -130,7 +187,12 @@ impl Hint for PlanError {
                 None => Hints::from("`runsheet plan SHEET` lists the steps"),
             },
             Self::NothingToRun => Hints::from("every step is disabled in the sheet or left out by a flag"),
-            Self::NoHostLeft { .. } => Hints::none(),
+            Self::NoOrder { variable, .. } => {
+                Hints::from(format!("give each host the variable, such as `vars: {{{variable}: a1}}`"))
+            }
+            Self::Floor { .. } => Hints::from("a lower `floor` leaves room for at least one host"),
+            Self::UndoId { .. } => Hints::from("give one of them another `id:`"),
+            Self::ManyDelegates { .. } | Self::NoHostLeft { .. } => Hints::none(),
         }
     }
 }

@@ -45,19 +45,29 @@ fn essence(plan: &Plan) -> Value {
     let hosts: Vec<_> = plan.hosts.iter().map(|host| json!([host.name, host.vars])).collect();
     let steps: Vec<_> =
         plan.steps.iter().filter(|step| step.left_out.is_none()).map(|step| step_essence(plan, step)).collect();
-    json!({"format": 1, "runsheet": env!("CARGO_PKG_VERSION"), "vars": plan.vars, "hosts": hosts, "steps": steps})
+    json!({"format": 2, "runsheet": env!("CARGO_PKG_VERSION"), "vars": plan.vars, "hosts": hosts, "steps": steps})
 }
 
 fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
     let after: Vec<_> = step.after.iter().map(|&index| &plan.steps[index].id).collect();
     let work = match &step.work {
         Work::Manual { instructions } => json!({"manual": instructions}),
-        Work::Hosts(HostWork { hosts, skipped, forks, links }) => {
+        Work::Hosts(HostWork { hosts, skipped, forks, links, always, rollout, policy }) => {
             let links: Vec<_> = links.iter().map(link_essence).collect();
-            json!({"hosts": hosts, "skipped": skipped, "forks": forks, "links": links})
+            let always: Vec<_> = always.iter().map(link_essence).collect();
+            json!({
+                "hosts": hosts,
+                "skipped": skipped,
+                "forks": forks,
+                "links": links,
+                "always": always,
+                "rollout": rollout,
+                "policy": policy,
+            })
         }
     };
-    json!({"id": step.id, "after": after, "work": work})
+    let undoes = step.undoes.map(|index| &plan.steps[index].id);
+    json!({"id": step.id, "after": after, "undoes": undoes, "work": work})
 }
 
 fn link_essence(link: &PlanLink) -> Value {
@@ -73,6 +83,9 @@ fn link_essence(link: &PlanLink) -> Value {
         "timeout_ms": link.timeout.as_millis(),
         "shell": shell,
         "args": args,
+        "retries": link.retries,
+        "delegate": link.delegate,
+        "even_if_lost": link.even_if_lost,
     })
 }
 

@@ -12,6 +12,8 @@ mod per_host;
 mod plan;
 mod resolve;
 mod resolve_link;
+mod resolve_rollout;
+mod rollout;
 mod template_files;
 
 pub use choice::StepChoice;
@@ -20,3 +22,5 @@ pub use hash::PlanHash;
 pub use per_host::PerHost;
 pub use plan::{HostWork, Plan, PlanHost, PlanLink, PlanStep, Work};
 pub use resolve::Planning;
+pub use rollout::{PlanPolicy, PlanRollout, PlanWindow};
+pub use runsheet_sheet::{OnFailure, Pause, Scope, Straggler};

@@ -5,7 +5,7 @@ use runsheet_model::{HostName, SecretName, StepId, TaskName, Vars, duration_ms};
 use runsheet_task::{Args, ShellSettings};
 use serde::{Deserialize, Serialize};
 
-use crate::{PerHost, PlanHash};
+use crate::{PerHost, PlanHash, PlanPolicy, PlanRollout};
 
 /// What would run: every step with its hosts and its rendered arguments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,9 @@ pub struct PlanStep {
     pub left_out: Option<String>,
     /// Positions of the steps that must be over before it starts.
     pub after: Vec<usize>,
+    /// The position of the step that it undoes. It runs for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<usize>,
     /// What it does.
     pub work: Work,
 }
@@ -81,8 +84,16 @@ pub struct HostWork {
     pub skipped: Vec<usize>,
     /// On how many hosts it is worked at once.
     pub forks: usize,
-    /// What is done on each host, one after the other.
+    /// What is done on each host, one after the other, until something fails.
     pub links: Vec<PlanLink>,
+    /// What is done on each host that was begun, after that and whatever happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub always: Vec<PlanLink>,
+    /// How it goes through its hosts.
+    pub rollout: PlanRollout,
+    /// What happens when hosts fail.
+    #[serde(default)]
+    pub policy: PlanPolicy,
 }
 
 /// One task of a step's chain.
@@ -99,6 +110,20 @@ pub struct PlanLink {
     pub shell: PerHost<ShellSettings>,
     /// Its arguments.
     pub args: PerHost<Args>,
+    /// How often it is tried again when it failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
+    /// The position in the plan's hosts of the one on which its commands run instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<PerHost<usize>>,
+    /// Of what is always done: whether it is done even where nobody knows how the chain ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub even_if_lost: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Plan {
@@ -116,7 +141,7 @@ impl Plan {
             .iter()
             .filter(|step| step.left_out.is_none())
             .filter_map(PlanStep::host_work)
-            .flat_map(|work| &work.links)
+            .flat_map(HostWork::all_links)
             .flat_map(|link| link.args.iter())
             .flat_map(Args::secrets)
             .collect();
@@ -125,15 +150,38 @@ impl Plan {
         names
     }
 
-    /// How many steps each host still has before it, by position; for closing connections that nobody needs any more.
+    /// How often each host is still needed, by position: once for each step on it, and once for each host of a step whose commands run
+    /// on it. For closing connections that nobody needs any more.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.hosts.len()];
         for work in self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work) {
-            for &host in &work.hosts {
+            for (position, &host) in work.hosts.iter().enumerate() {
                 uses[host] += 1;
+                for delegate in work.delegates(position) {
+                    uses[delegate] += 1;
+                }
             }
         }
         uses
+    }
+}
+
+impl HostWork {
+    /// Everything that is done on a host, in the order in which attempts number it.
+    pub fn all_links(&self) -> impl Iterator<Item = &PlanLink> {
+        self.links.iter().chain(&self.always)
+    }
+
+    /// The hosts on which commands for one of its hosts run instead, each once, by position in the plan's hosts.
+    pub fn delegates(&self, position: usize) -> Vec<usize> {
+        let mut delegates: Vec<_> = self
+            .all_links()
+            .filter_map(|link| link.delegate.as_ref())
+            .map(|delegate| **delegate.of(position))
+            .collect();
+        delegates.sort_unstable();
+        delegates.dedup();
+        delegates
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         timeout: link.timeout.unwrap_or(step.timeout),
         shell: shell(link, step, scope)?,
         args: args(link, &**task, scope)?,
+        retries: link.retries.unwrap_or(step.retries),
+        delegate: None,
+        even_if_lost: link.even_if_lost,
     })
 }
 

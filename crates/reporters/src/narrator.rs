@@ -10,7 +10,9 @@ use crate::gatherer::Gatherer;
 use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
-use crate::wording::{cancelled, first_line, nameless, one_line, reason, state, tasks, title, totals, what_next};
+use crate::wording::{
+    cancelled, chosen, first_line, nameless, one_line, reason, state, tasks, title, totals, what_next,
+};
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
 /// How many hosts of a step that fail in the same words are told of one by one. The recap names them all.
@@ -51,8 +53,13 @@ impl Narrator {
                 let line = format!("{}: host key {} put on record", name(host), one_line(host_key));
                 self.say(page, Detail::Verbose, &line);
             }
-            EventKind::PersonAnswered { proceed, note, who, waited, .. } => {
-                let mut line = format!("{} says {}", one_line(who), if *proceed { "go on" } else { "stop" });
+            EventKind::WaveStarted { step, wave, waves, hosts } => {
+                let title = self.stats.step(step).map(|step| title(&step.planned)).unwrap_or_default();
+                let line = format!("{title}: wave {wave} of {waves}, {}", plural(*hosts, "host"));
+                self.say(page, Detail::Normal, &line);
+            }
+            EventKind::PersonAnswered { proceed, choice, note, who, waited, .. } => {
+                let mut line = format!("{} says {}", one_line(who), chosen(*choice, *proceed));
                 if !note.trim().is_empty() {
                     line.push_str(&format!(": {}", one_line(note.trim())));
                 }

@@ -73,6 +73,20 @@ impl Table {
         self.rows.push(cells.collect());
     }
 
+    /// Leaves out the columns in which nothing stands.
+    pub fn without_empty_columns(mut self) -> Self {
+        let is_used =
+            |column: usize| self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.text.is_empty()));
+        let used: Vec<_> = (0..self.columns.len()).map(is_used).collect();
+        let mut places = used.iter();
+        self.columns.retain(|_| places.next().copied().unwrap_or(true));
+        for row in &mut self.rows {
+            let mut places = used.iter();
+            row.retain(|_| places.next().copied().unwrap_or(false));
+        }
+        self
+    }
+
     /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

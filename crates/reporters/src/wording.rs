@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runsheet_events::{CancelReason, HostResult, PlannedStep, RunStats, StepTotals};
+use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepTotals};
 use runsheet_model::{HostName, State, StepId, TaskName, format_duration, plural, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -83,6 +83,23 @@ pub(crate) fn title(step: &PlannedStep) -> String {
     match first_line(&step.name) {
         name if name.is_empty() => step.step.to_string(),
         name => name,
+    }
+}
+
+/// What a person chose, to follow `says `.
+pub(crate) fn chosen(choice: Option<Choice>, proceed: bool) -> &'static str {
+    match choice {
+        Some(Choice::Retry) => "try again",
+        Some(Choice::Skip) => "go on as if it had not failed",
+        Some(Choice::Exclude) => "go on without it",
+        Some(Choice::SkipStep) => "leave the rest of the step",
+        Some(Choice::Proceed | Choice::Abort) | None => {
+            if proceed {
+                "go on"
+            } else {
+                "stop"
+            }
+        }
     }
 }
 

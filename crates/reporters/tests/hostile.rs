@@ -62,6 +62,7 @@ fn hostile_run(word: &str) -> Story {
     story.tell(EventKind::PersonAnswered {
         step: step(2),
         proceed: false,
+        choice: None,
         note: word.to_owned(),
         who: word.to_owned(),
         waited: Duration::ZERO,

@@ -38,6 +38,7 @@ impl Story {
                 hosts: *hosts,
                 owner: Some("dana".to_owned()),
                 expect_ms: expect.map(|seconds| seconds * 1000),
+                undoes: None,
             })
             .collect();
         story.tell(EventKind::RunStarted(Box::new(RunHeader {

@@ -30,6 +30,7 @@ pub(crate) fn rough_deploy() -> Story {
     story.at(4_000).tell(EventKind::PersonAnswered {
         step: step(1),
         proceed: true,
+        choice: None,
         note: "told them".to_owned(),
         who: "dana".to_owned(),
         waited: Duration::from_secs(4),

@@ -9,6 +9,7 @@ use runsheet_plan::{PlanHost, PlanLink};
 use runsheet_task::{Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::executor::Shared;
 use crate::message::Message;
@@ -30,11 +31,21 @@ pub(crate) struct Attempt<'a> {
     pub(crate) key: AttemptKey,
     pub(crate) remote: Arc<dyn Remote>,
     pub(crate) output: Arc<HostOutput>,
+    /// Stops it before its end.
+    pub(crate) cancel: CancellationToken,
+    /// Whether the host's work had effects before it.
+    pub(crate) begun: bool,
+}
+
+/// How an attempt ended, and whether its intent was recorded.
+pub(crate) struct Tried {
+    pub(crate) result: HostResult,
+    pub(crate) started: bool,
 }
 
 impl Attempt<'_> {
     /// Does the work and reports how it ended. Started and finished always pair.
-    pub(crate) async fn run(self) -> HostResult {
+    pub(crate) async fn run(self) -> Tried {
         let started = Instant::now();
         let remote = Arc::new(RecordedRemote::new(
             self.remote.clone(),
@@ -42,6 +53,7 @@ impl Attempt<'_> {
             self.shared.messages.clone(),
             self.shared.mask.clone(),
             self.output.clone(),
+            self.begun,
         ));
         let (state, outcome, hint) = match self.shared.registry.get(self.link.task.as_str()) {
             Ok(task) => self.work(&**task, &remote, started).await,
@@ -51,18 +63,19 @@ impl Attempt<'_> {
         outcome.message = self.shared.mask.text(&outcome.message);
         outcome.message.truncate(outcome.message.floor_char_boundary(LONGEST_MESSAGE));
         let result = HostResult { state, outcome, hint, took: started.elapsed() };
+        let started = remote.has_started();
         self.shared.send(Message::AttemptFinished {
             key: self.key,
-            started: remote.has_started(),
+            started,
             result: result.clone(),
             commands: remote.take_commands(),
         });
-        result
+        Tried { result, started }
     }
 
     async fn work(&self, task: &dyn Task, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {
         let limit = self.link.timeout;
-        let limits = Limits { deadline: started + limit, limit, cancel: self.shared.stop.running.clone() };
+        let limits = Limits { deadline: started + limit, limit, cancel: self.cancel.clone() };
         let config = Config {
             run: self.shared.run,
             step: self.key.step.clone(),

@@ -1,19 +1,22 @@
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use runsheet_events::{Ask, DisplaySink, OutputLog, Question};
+use runsheet_events::{Answer, Ask, DisplaySink, OutputLog, Question};
 use runsheet_model::{Mask, RunId};
-use runsheet_plan::{Plan, Work};
-use runsheet_task::{Local, Registry, Secrets};
+use runsheet_plan::Plan;
+use runsheet_task::{Connected, Local, Registry, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::{Span, info_span};
 
 use crate::host_pool::HostPool;
-use crate::host_run::HostRun;
+use crate::host_run::{HostRun, Start};
 use crate::message::Message;
 use crate::runner::{Runner, Settings};
 use crate::stop::Stop;
+use crate::tee::HostOutput;
 
 /// Does the work of steps: a task a host, at most `forks` of them working and a few more connecting.
 pub(crate) struct Executor {
@@ -33,7 +36,6 @@ pub(crate) struct Shared {
     pub(crate) display: Arc<dyn DisplaySink>,
     pub(crate) secrets: Secrets,
     pub(crate) mask: Mask,
-    pub(crate) stop: Stop,
     pub(crate) messages: mpsc::UnboundedSender<Message>,
     /// The span of the run, in which those of its steps stand.
     pub(crate) span: Span,
@@ -44,10 +46,85 @@ impl Shared {
     pub(crate) fn send(&self, message: Message) {
         _ = self.messages.send(message);
     }
+
+    /// Reports a connection if it was made just now.
+    pub(crate) fn tell_connected(&self, host: usize, new: Option<Connected>) {
+        if let Some(new) = new {
+            self.send(Message::HostConnected {
+                host: self.plan.hosts[host].name.clone(),
+                took: new.took,
+                address: new.address,
+                host_key: new.host_key,
+                learned: new.learned,
+            });
+        }
+    }
+}
+
+/// What the hosts of a step share while it runs.
+pub(crate) struct StepRun {
+    /// Position of the step in the plan.
+    pub(crate) index: usize,
+    pub(crate) forks: Semaphore,
+    room: Arc<Semaphore>,
+    pub(crate) stop: Stop,
+    /// It ends with the last of its hosts, each of which holds it.
+    pub(crate) span: Span,
+    /// Hosts that are being worked on, by their positions in the step.
+    working: Mutex<BTreeMap<usize, Working>>,
+}
+
+struct Working {
+    started: Instant,
+    output: Arc<HostOutput>,
+    cancel: CancellationToken,
+}
+
+/// A host that is being worked on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Age {
+    pub(crate) position: usize,
+    /// For how long it has been worked on.
+    pub(crate) running: Duration,
+    /// For how long it has said nothing.
+    pub(crate) quiet: Duration,
+}
+
+impl StepRun {
+    pub(crate) fn remember(&self, position: usize, output: &Arc<HostOutput>, cancel: &CancellationToken) {
+        let working = Working { started: Instant::now(), output: output.clone(), cancel: cancel.clone() };
+        self.working().insert(position, working);
+    }
+
+    pub(crate) fn forget(&self, position: usize) {
+        self.working().remove(&position);
+    }
+
+    /// The hosts that have been worked on for longer than this.
+    pub(crate) fn older_than(&self, age: Duration) -> Vec<Age> {
+        let working = self.working();
+        let ages = working.iter().map(|(&position, working)| Age {
+            position,
+            running: working.started.elapsed(),
+            quiet: working.output.quiet_for(),
+        });
+        ages.filter(|host| host.running > age).collect()
+    }
+
+    /// Stops what runs on a host.
+    pub(crate) fn stop_host(&self, position: usize) {
+        if let Some(working) = self.working().get(&position) {
+            working.cancel.cancel();
+        }
+    }
+
+    fn working(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, Working>> {
+        self.working.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Executor {
-    pub(crate) fn new(runner: Runner, stop: Stop, messages: mpsc::UnboundedSender<Message>) -> Self {
+    pub(crate) fn new(runner: Runner, messages: mpsc::UnboundedSender<Message>) -> Self {
         let Runner { plan, endpoints, identity, seams, secrets, mask, settings } = runner;
         let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &settings);
         let shared = Shared {
@@ -60,46 +137,46 @@ impl Executor {
             display: seams.display,
             secrets,
             mask,
-            stop,
             messages,
             span: Span::current(),
         };
         Self { shared: Arc::new(shared), ask: seams.ask, settings }
     }
 
-    /// Starts a step. Its end is reported host by host, or by a person's answer.
-    pub(crate) fn start(&self, step: usize) {
-        match &self.shared.plan.steps[step].work {
-            Work::Hosts(_) => drop(tokio::spawn(self.feed(step))),
-            Work::Manual { .. } => self.ask(step),
-        }
+    /// Prepares to run hosts of a step.
+    pub(crate) fn open(&self, index: usize, stop: Stop) -> Arc<StepRun> {
+        let planned = &self.shared.plan.steps[index];
+        let work = planned.host_work().expect("only a step with hosts is run on hosts");
+        let forks = work.forks.max(1);
+        Arc::new(StepRun {
+            index,
+            forks: Semaphore::new(forks),
+            room: Arc::new(Semaphore::new(forks + self.settings.connects_at_once)),
+            stop,
+            span: info_span!(parent: &self.shared.span, "step", id = %planned.id, hosts = work.hosts.len()),
+            working: Mutex::default(),
+        })
     }
 
     /// Starts host runs one after the other, no more at once than can work or connect, so that a waiting host costs nothing.
-    /// Those that step aside, because nothing comes from their hosts, make place for others.
-    fn feed(&self, step: usize) -> impl Future<Output = ()> + Send + 'static {
+    /// Those that step aside, because nothing comes from their hosts, make place for others. Each end is reported.
+    pub(crate) fn start(&self, step: &Arc<StepRun>, starts: Vec<Start>) {
         let shared = self.shared.clone();
-        let work = shared.plan.steps[step].host_work().expect("only a step with hosts is fed");
-        let count = work.hosts.len();
-        let forks = Arc::new(Semaphore::new(work.forks.max(1)));
-        let room = Arc::new(Semaphore::new(work.forks.max(1) + self.settings.connects_at_once));
-        // It ends with the last of its hosts, each of which holds it.
-        let span = info_span!(parent: &shared.span, "step", id = %shared.plan.steps[step].id, hosts = count);
-        async move {
-            for position in 0..count {
+        let step = step.clone();
+        tokio::spawn(async move {
+            for start in starts {
                 let place = tokio::select! {
                     biased;
-                    () = shared.stop.new.cancelled() => None,
-                    place = room.clone().acquire_owned() => place.ok(),
+                    () = step.stop.new.cancelled() => None,
+                    place = step.room.clone().acquire_owned() => place.ok(),
                 };
                 let may_start = place.is_some();
                 let host = HostRun {
                     shared: shared.clone(),
-                    step,
-                    position,
-                    forks: forks.clone(),
+                    cancel: step.stop.running.child_token(),
+                    step: step.clone(),
+                    start,
                     place: Mutex::new(place),
-                    span: span.clone(),
                 };
                 if may_start {
                     tokio::spawn(host.run());
@@ -107,30 +184,37 @@ impl Executor {
                     host.cancel();
                 }
             }
+        });
+    }
+
+    /// Takes note that these hosts of a step will not be worked on.
+    pub(crate) fn pass_over(&self, index: usize, positions: &[usize]) {
+        let work = self.shared.plan.steps[index].host_work().expect("only a step with hosts passes some over");
+        for &position in positions {
+            self.shared.pool.release(work.hosts[position]);
+            for delegate in work.delegates(position) {
+                self.shared.pool.release(delegate);
+            }
         }
     }
 
-    fn ask(&self, step: usize) {
-        let shared = self.shared.clone();
-        let ask = self.ask.clone();
+    /// Takes note that a host of a step will be worked on once more.
+    pub(crate) fn need(&self, index: usize, position: usize) {
+        let work = self.shared.plan.steps[index].host_work().expect("only a step with hosts works on one again");
+        self.shared.pool.need(work.hosts[position]);
+        work.delegates(position).into_iter().for_each(|delegate| self.shared.pool.need(delegate));
+    }
+
+    /// Asks a person. The answer is reported, or that the question was withdrawn because the run is being stopped.
+    pub(crate) fn ask(&self, index: usize, question: Question, stop: &Stop) {
+        let (shared, ask, withdrawn) = (self.shared.clone(), self.ask.clone(), stop.new.clone());
         tokio::spawn(async move {
             let asked = Instant::now();
-            let planned = &shared.plan.steps[step];
-            let Work::Manual { instructions } = &planned.work else {
-                return;
-            };
-            let question = Question::Manual {
-                step: planned.id.clone(),
-                name: planned.name.clone(),
-                instructions: instructions.clone(),
-                owner: planned.owner.clone(),
-            };
-            let answer = tokio::select! {
+            let answer: Option<Answer> = tokio::select! {
                 answer = ask.ask(question) => Some(answer),
-                () = shared.stop.new.cancelled() => None,
+                () = withdrawn.cancelled() => None,
             };
-            let waited: Duration = asked.elapsed();
-            shared.send(Message::PersonAnswered { step, answer, waited });
+            shared.send(Message::PersonAnswered { step: index, answer, waited: asked.elapsed() });
         });
     }
 }

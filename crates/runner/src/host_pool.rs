@@ -96,6 +96,13 @@ impl HostPool {
 
     /// Gives the connection to a host, and makes it if there is none that stands. A host that keeps us waiting steps aside.
     pub(crate) async fn get(&self, host: usize, aside: &(dyn Fn() + Sync)) -> Result<Got, Unreachable> {
+        let got = self.renew(host, aside).await?;
+        self.slots[host].held.fetch_add(1, Ordering::AcqRel);
+        Ok(got)
+    }
+
+    /// The same for somebody who has got the connection already, and for whom it may be down by now.
+    pub(crate) async fn renew(&self, host: usize, aside: &(dyn Fn() + Sync)) -> Result<Got, Unreachable> {
         let slot = &self.slots[host];
         self.idle().forget(host);
         // Another step may be connecting to it.
@@ -106,7 +113,6 @@ impl HostPool {
             slot.connection.lock().await
         };
         if let Some(connection) = connection.as_ref().filter(|connection| connection.remote.is_alive()) {
-            slot.held.fetch_add(1, Ordering::AcqRel);
             return Ok(Got { remote: connection.remote.clone(), new: None, permit: None });
         }
         // The room of one that is down goes to the next.
@@ -114,7 +120,6 @@ impl HostPool {
         let (connected, room, permit) = self.connect(host, &slot.endpoint, aside).await?;
         let remote = connected.remote.clone();
         *connection = Some(Connection { remote: remote.clone(), room });
-        slot.held.fetch_add(1, Ordering::AcqRel);
         Ok(Got { remote, new: Some(connected), permit })
     }
 
@@ -165,6 +170,11 @@ impl HostPool {
                 _ => return Err(failure),
             }
         }
+    }
+
+    /// Takes note that a host is needed once more than was planned.
+    pub(crate) fn need(&self, host: usize) {
+        self.slots[host].uses_left.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Waits for room for one more connection, and has idle ones closed for it.

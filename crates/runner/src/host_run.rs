@@ -3,91 +3,102 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use runsheet_events::{AttemptKey, HostResult, OutputKey};
+use runsheet_events::HostResult;
+use runsheet_model::{Outcome, State};
 use runsheet_plan::{HostWork, PlanHost, PlanStep};
 use runsheet_task::Remote;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
-use tracing::{Instrument, Span, info_span};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span};
 
-use crate::attempt::{Attempt, broken, cancelled, not_reached};
-use crate::executor::Shared;
+use crate::attempt::{broken, cancelled, not_reached};
+use crate::chain::Chain;
+use crate::executor::{Shared, StepRun};
 use crate::host_pool::ConnectPermit;
 use crate::message::Message;
-use crate::tee::HostOutput;
 
-/// A step on one host: connect, take a fork, do the chain link by link.
+/// Where the work of a step on a host begins.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    /// The host, by its position in the step.
+    pub(crate) position: usize,
+    /// The first link that is done.
+    pub(crate) link: usize,
+    /// How many attempts each link has had; shorter than the chain where the rest has had none.
+    pub(crate) attempts: Vec<u32>,
+}
+
+/// A step on one host: connect, take a fork, do the chain.
 pub(crate) struct HostRun {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) step: usize,
-    /// Position of the host in the step.
-    pub(crate) position: usize,
-    pub(crate) forks: Arc<Semaphore>,
+    pub(crate) step: Arc<StepRun>,
+    pub(crate) start: Start,
     /// Its place among those that work or connect.
     pub(crate) place: Mutex<Option<OwnedSemaphorePermit>>,
-    /// The span of the step, in which that of the host stands.
-    pub(crate) span: Span,
+    /// Stops what runs on this host.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// How the work ended on a host.
+pub(crate) struct Ended {
+    pub(crate) result: HostResult,
+    pub(crate) attempts: Vec<u32>,
 }
 
 impl HostRun {
     /// Runs it and reports its end, whatever happens in between.
     pub(crate) async fn run(self) {
-        let span = info_span!(parent: &self.span, "host", name = %self.host().name);
-        let result = match AssertUnwindSafe(self.work()).catch_unwind().instrument(span).await {
-            Ok(result) => result,
-            Err(panic) => result(broken(&*panic), Duration::ZERO),
+        let span = info_span!(parent: &self.step.span, "host", name = %self.host().name);
+        let attempts = self.start.attempts.clone();
+        let ended = match AssertUnwindSafe(self.work()).catch_unwind().instrument(span).await {
+            Ok(ended) => ended,
+            Err(panic) => Ended { result: result(broken(&*panic), Duration::ZERO), attempts },
         };
-        self.shared.pool.release(self.host_position());
-        self.finish(result);
+        self.release();
+        self.finish(ended);
     }
 
     /// Reports that it never started.
     pub(crate) fn cancel(self) {
-        self.shared.pool.release(self.host_position());
-        self.finish(result(cancelled(), Duration::ZERO));
+        self.release();
+        let attempts = self.start.attempts.clone();
+        self.finish(Ended { result: result(cancelled(), Duration::ZERO), attempts });
     }
 
-    async fn work(&self) -> HostResult {
+    async fn work(&self) -> Ended {
         let started = Instant::now();
+        let early = |ended| Ended { result: result(ended, started.elapsed()), attempts: self.start.attempts.clone() };
         let (remote, permit) = match self.connect().await {
             Ok(connected) => connected,
-            Err(ended) => return *ended,
+            Err(ended) => return early(*ended),
         };
+        let stop = &self.step.stop.new;
         // The permit to connect is kept until a fork is free, so that at most so many hosts are connected and idle.
         let fork = tokio::select! {
-            fork = self.forks.acquire() => fork,
-            () = self.shared.stop.new.cancelled() => return result(cancelled(), started.elapsed()),
+            fork = self.step.forks.acquire() => fork,
+            () = stop.cancelled() => return early(cancelled()),
         };
         drop(permit);
-        if fork.is_err() || self.shared.stop.new.is_cancelled() {
-            return result(cancelled(), started.elapsed());
+        if fork.is_err() || stop.is_cancelled() {
+            return early(cancelled());
         }
         self.shared.send(Message::HostStarted { step: self.plan_step().id.clone(), host: self.host().name.clone() });
-        self.chain(remote).await
+        Chain::new(self, remote).run().await
     }
 
-    async fn connect(&self) -> Result<(Arc<dyn Remote>, Option<ConnectPermit>), Box<HostResult>> {
-        let started = Instant::now();
-        let stop = &self.shared.stop.new;
+    async fn connect(&self) -> Result<(Arc<dyn Remote>, Option<ConnectPermit>), Box<Ending>> {
         let aside = || self.step_aside();
         let got = tokio::select! {
             got = self.shared.pool.get(self.host_position(), &aside) => got,
-            () = stop.cancelled() => return Err(Box::new(result(cancelled(), started.elapsed()))),
+            () = self.step.stop.new.cancelled() => return Err(Box::new(cancelled())),
         };
         match got {
             Ok(got) => {
-                if let Some(new) = got.new {
-                    self.shared.send(Message::HostConnected {
-                        host: self.host().name.clone(),
-                        took: new.took,
-                        address: new.address,
-                        host_key: new.host_key,
-                        learned: new.learned,
-                    });
-                }
+                self.shared.tell_connected(self.host_position(), got.new);
                 Ok((got.remote, got.permit))
             }
-            Err(unreachable) => Err(Box::new(result(not_reached(unreachable), started.elapsed()))),
+            Err(unreachable) => Err(Box::new(not_reached(unreachable))),
         }
     }
 
@@ -96,73 +107,41 @@ impl HostRun {
         *self.place.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    async fn chain(&self, remote: Arc<dyn Remote>) -> HostResult {
-        let started = Instant::now();
-        let key = OutputKey { step: self.plan_step().id.clone(), host: self.host().name.clone() };
-        let file = self.shared.outputs.open(&key);
-        let output = Arc::new(HostOutput::new(key, file, self.shared.display.clone()));
-        let mut last = None;
-        let mut changed = false;
-        for (number, link) in (0_u32..).zip(&self.host_work().links) {
-            let attempt = Attempt {
-                shared: &self.shared,
-                host: self.host(),
-                link,
-                position: self.position,
-                key: AttemptKey {
-                    step: self.plan_step().id.clone(),
-                    link: number,
-                    host: self.host().name.clone(),
-                    attempt: 1,
-                },
-                remote: remote.clone(),
-                output: output.clone(),
-            };
-            let result = attempt.run().await;
-            let good = result.state.is_good();
-            changed |= result.outcome.changed;
-            last = Some(result);
-            if !good {
-                break;
-            }
+    /// Gives back the connections that were kept for it.
+    fn release(&self) {
+        self.shared.pool.release(self.host_position());
+        for delegate in self.host_work().delegates(self.start.position) {
+            self.shared.pool.release(delegate);
         }
-        if let Some(Err(error)) = Arc::into_inner(output).map(HostOutput::close) {
-            let message = format!("output of `{}` is not complete in its file: {error}", self.host().name);
-            self.shared.send(Message::Warned { message });
-        }
-        let mut result = last.unwrap_or_else(|| result(cancelled(), Duration::ZERO));
-        if let runsheet_model::State::Ok { changed: any } = &mut result.state {
-            *any = changed;
-        }
-        result.took = started.elapsed();
-        result
+        self.step.forget(self.start.position);
     }
 
-    fn finish(self, result: HostResult) {
-        let host = self.host().name.clone();
-        self.shared.send(Message::HostFinished { step: self.step, host, result });
+    fn finish(self, ended: Ended) {
+        let Ended { result, attempts } = ended;
+        let (step, position) = (self.step.index, self.start.position);
+        self.shared.send(Message::HostFinished { step, position, result, attempts });
     }
 
-    fn plan_step(&self) -> &PlanStep {
-        &self.shared.plan.steps[self.step]
+    pub(crate) fn plan_step(&self) -> &PlanStep {
+        &self.shared.plan.steps[self.step.index]
     }
 
-    fn host_work(&self) -> &HostWork {
+    pub(crate) fn host_work(&self) -> &HostWork {
         self.plan_step().host_work().expect("only a step with hosts has host runs")
     }
 
-    fn host_position(&self) -> usize {
-        self.host_work().hosts[self.position]
+    pub(crate) fn host_position(&self) -> usize {
+        self.host_work().hosts[self.start.position]
     }
 
-    fn host(&self) -> &PlanHost {
+    pub(crate) fn host(&self) -> &PlanHost {
         &self.shared.plan.hosts[self.host_position()]
     }
 }
 
-fn result(
-    (state, outcome, hint): (runsheet_model::State, runsheet_model::Outcome, Option<String>),
-    took: Duration,
-) -> HostResult {
+/// How work ends: state, outcome, and what would help.
+pub(crate) type Ending = (State, Outcome, Option<String>);
+
+pub(crate) fn result((state, outcome, hint): Ending, took: Duration) -> HostResult {
     HostResult { state, outcome, hint, took }
 }

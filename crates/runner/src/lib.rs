@@ -8,6 +8,7 @@
 //! The runner knows no SSH: it is handed a [`runsheet_task::Connector`]. It prints nothing and reads no environment.
 
 mod attempt;
+mod chain;
 mod dispatcher;
 mod executor;
 mod host_pool;
@@ -17,9 +18,13 @@ mod message;
 mod policy;
 mod record;
 mod recorded_remote;
+mod rollout;
 mod runner;
 mod schedule;
+mod step_progress;
 mod stop;
 mod tee;
+mod undo;
 
+pub use policy::{Policy, Tally, Verdict};
 pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};

@@ -11,13 +11,14 @@ pub(crate) enum Message {
     /// A step begins on a host.
     HostStarted { step: StepId, host: HostName },
     /// An attempt is about to have its first effect, and waits for the answer. A dropped sender means no.
-    PermitWanted { key: AttemptKey, permit: oneshot::Sender<()> },
+    /// One that has `begun` goes on with work that had effects already.
+    PermitWanted { key: AttemptKey, begun: bool, permit: oneshot::Sender<()> },
     /// An attempt ended.
     AttemptFinished { key: AttemptKey, started: bool, result: HostResult, commands: Vec<CommandRecord> },
     /// A task said something.
     HostNoted { step: StepId, host: HostName, note: String },
-    /// A step is over on a host.
-    HostFinished { step: usize, host: HostName, result: HostResult },
+    /// A step is over on a host, after so many attempts of each link.
+    HostFinished { step: usize, position: usize, result: HostResult, attempts: Vec<u32> },
     /// A person answered, or the question was withdrawn.
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
     /// Something that people should know.

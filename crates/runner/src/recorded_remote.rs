@@ -23,6 +23,8 @@ pub(crate) struct RecordedRemote {
     key: AttemptKey,
     messages: mpsc::UnboundedSender<Message>,
     permit: OnceCell<bool>,
+    /// Whether the host's work had effects before this attempt.
+    begun: bool,
     mask: Mask,
     output: Arc<HostOutput>,
     started: Instant,
@@ -44,12 +46,14 @@ impl RecordedRemote {
         messages: mpsc::UnboundedSender<Message>,
         mask: Mask,
         output: Arc<HostOutput>,
+        begun: bool,
     ) -> Self {
         Self {
             inner,
             key,
             messages,
             permit: OnceCell::new(),
+            begun,
             mask,
             output,
             started: Instant::now(),
@@ -93,7 +97,7 @@ impl RecordedRemote {
             .permit
             .get_or_init(|| async {
                 let (permit, answer) = oneshot::channel();
-                let wanted = Message::PermitWanted { key: self.key.clone(), permit };
+                let wanted = Message::PermitWanted { key: self.key.clone(), begun: self.begun, permit };
                 self.messages.send(wanted).is_ok() && answer.await.is_ok()
             })
             .await;

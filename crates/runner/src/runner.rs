@@ -67,6 +67,8 @@ pub struct Seams {
 pub struct Settings {
     /// Start nothing new after the first host that failed. Default: a step is finished on its other hosts.
     pub fail_fast: bool,
+    /// Ask a person what to do when hosts failed and the sheet would not go on. Default: no; the policy decides.
+    pub guided: bool,
     /// How many connections are being made at once; apart from forks. More than the servers' cores can take makes the whole
     /// slower. Default: 32.
     pub connects_at_once: usize,
@@ -79,7 +81,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { fail_fast: false, connects_at_once: 32, connections: 10_000, idle_connections: 1_000 }
+        Self { fail_fast: false, guided: false, connects_at_once: 32, connections: 10_000, idle_connections: 1_000 }
     }
 }
 
@@ -111,7 +113,7 @@ impl Runner {
         let stop = Stop::default();
         let (messages, inbox) = mpsc::unbounded_channel();
         let dispatcher = Dispatcher::new(&self, stop.clone(), observers);
-        let executor = Executor::new(self, stop, messages);
+        let executor = Executor::new(self, messages);
         dispatcher.run(&executor, inbox, signals).await
     }
 }

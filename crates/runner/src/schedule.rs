@@ -42,6 +42,11 @@ impl Schedule {
         ready
     }
 
+    /// Counts a step as running that does not wait for its turn.
+    pub(crate) fn start(&mut self, step: usize) {
+        self.steps[step].state = Progress::Running;
+    }
+
     /// Counts a step as over.
     pub(crate) fn finish(&mut self, step: usize) {
         self.steps[step].state = Progress::Over;

@@ -8,3 +8,10 @@ pub(crate) struct Stop {
     /// What runs is stopped as well.
     pub(crate) running: CancellationToken,
 }
+
+impl Stop {
+    /// One whose `new` is its own, for work that goes on when nothing else does. Stopping what runs stops it as well.
+    pub(crate) fn apart(&self) -> Self {
+        Self { new: CancellationToken::new(), running: self.running.clone() }
+    }
+}

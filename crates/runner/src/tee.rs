@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,17 +17,24 @@ pub(crate) struct HostOutput {
     file: Mutex<Box<dyn OutputFile>>,
     display: Arc<dyn DisplaySink>,
     moved: StepCounter,
+    /// When something came last, in milliseconds since the start.
+    last: AtomicU64,
 }
 
 impl HostOutput {
     pub(crate) fn new(key: OutputKey, file: Box<dyn OutputFile>, display: Arc<dyn DisplaySink>) -> Self {
         let moved = display.moved(&key.step);
-        Self { key, started: Instant::now(), file: Mutex::new(file), display, moved }
+        Self { key, started: Instant::now(), file: Mutex::new(file), display, moved, last: AtomicU64::new(0) }
     }
 
     /// Where the content of files that moves to or from the host is counted.
     pub(crate) fn moved(&self) -> StepCounter {
         Arc::clone(&self.moved)
+    }
+
+    /// How long nothing has come.
+    pub(crate) fn quiet_for(&self) -> Duration {
+        self.started.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
     }
 
     /// Writes what is buffered.
@@ -35,6 +43,7 @@ impl HostOutput {
     }
 
     fn frame(&self, elapsed: Duration, stream: Stream, quiet: bool, bytes: &[u8]) {
+        self.last.store(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.file.lock().unwrap_or_else(PoisonError::into_inner).frame(elapsed, stream, quiet, bytes);
     }
 

@@ -1,5 +1,5 @@
 use runsheet_diagnostics::{Hint, Hints, Place};
-use runsheet_model::NameError;
+use runsheet_model::{NameError, ShareError};
 use runsheet_yaml::YamlError;
 use thiserror::Error;
 
@@ -157,6 +157,68 @@ pub enum SheetError {
         place: Place,
     },
 
+    /// Neither a number of hosts nor a percentage.
+    #[error("{place}: `{word}` cannot be used")]
+    Share {
+        /// The word.
+        word: &'static str,
+        /// Where it stands.
+        place: Place,
+        /// Why not.
+        source: ShareError,
+    },
+
+    /// A word that stands for none of a few things.
+    #[error("{place}: `{word}` is {choices}")]
+    Choice {
+        /// The word.
+        word: &'static str,
+        /// What it may be.
+        choices: &'static str,
+        /// Where it stands.
+        place: Place,
+    },
+
+    /// A word that means nothing without another.
+    #[error("{place}: `{word}` needs {needs}")]
+    Alone {
+        /// The word.
+        word: &'static str,
+        /// What it needs.
+        needs: &'static str,
+        /// Where the step stands.
+        place: Place,
+    },
+
+    /// More tries than anybody wants.
+    #[error("{place}: `retries` is {retries}, which is more than {most}")]
+    Retries {
+        /// The number.
+        retries: u64,
+        /// The most.
+        most: u32,
+        /// Where it stands.
+        place: Place,
+    },
+
+    /// A step is to be undone, and nothing says how.
+    #[error("{place}: `on_failure: rollback`, and neither this step nor one before it says how it is undone")]
+    NoRollback {
+        /// Where the step stands.
+        place: Place,
+    },
+
+    /// A step that undoes another is used as if it were one of the sheet's own.
+    #[error("{place}: `{id}` undoes another step, so {why}")]
+    UndoesAndMore {
+        /// Its id.
+        id: String,
+        /// What is wrong with that.
+        why: &'static str,
+        /// Where that is said.
+        place: Place,
+    },
+
     /// `sudo` is neither a boolean nor a name.
     #[error("{place}: `sudo` is `true`, `false` or a user's name")]
     Sudo {
@@ -229,6 +291,9 @@ impl Hint for SheetError {
             Self::NotYet { .. } => Hints::from("take it out: it would not be honoured"),
             Self::NoHosts { .. } => Hints::from("say where it runs, such as `hosts: web`"),
             Self::Clash { word: "args", with: "do", .. } => Hints::from("give each task of the chain its own `args`"),
+            Self::Alone { word: "always", .. } => Hints::from("write the task as a chain: `do: [{task: …}]`"),
+            Self::Share { .. } => Hints::from("write it as `3`, `10%` or `2.5%`"),
+            Self::NoRollback { .. } => Hints::from("give the step a `rollback:` with the tasks that undo it"),
             Self::DuplicateId { derived: true, .. } => {
                 Hints::from("give one of them an `id:`; the id was made out of the name")
             }

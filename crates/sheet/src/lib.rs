@@ -8,17 +8,25 @@
 
 mod dependencies;
 mod error;
+mod failure_policy;
 mod raw;
 mod read;
+mod read_rollout;
 mod reader;
+mod rollout;
+#[cfg(test)]
+mod rollout_tests;
 mod schema;
 mod set;
 mod sheet;
 mod step;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 pub use error::SheetError;
+pub use failure_policy::{FailurePolicy, OnFailure, Scope, Straggler, Undo};
+pub use rollout::{Order, Pause, Rollout, Shape};
 pub use schema::schema;
 pub use sheet::Sheet;
-pub use step::{After, DEFAULT_TIMEOUT, Link, Step, Sudo, Work};
+pub use step::{After, Chain, DEFAULT_TIMEOUT, Link, Step, Sudo, Work};

@@ -7,33 +7,12 @@ use std::fmt;
 
 use runsheet_yaml::{Entries, Spanned};
 use schemars::JsonSchema;
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// Words of steps and links that a later version will know. They are refused, never ignored.
-pub(crate) const LATER: &[&str] = &[
-    "waves",
-    "window",
-    "batch",
-    "pause",
-    "floor",
-    "order",
-    "once",
-    "max_fail",
-    "unreachable",
-    "of",
-    "on_failure",
-    "rollback",
-    "retries",
-    "straggler",
-    "always",
-    "delegate",
-    "on",
-    "makes",
-    "receipt",
-    "reboots",
-    "even_if_lost",
-];
+pub(crate) const LATER: &[&str] = &["on", "makes", "receipt", "reboots"];
 
 /// A deploy sheet.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -126,6 +105,69 @@ pub(crate) struct RawStep {
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// How many hosts form a wave: a number or a percentage of the step's hosts.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<NumberOrText>")]
+    pub(crate) batch: Option<Spanned<Value>>,
+    /// The sizes of the waves, such as `[1, 10%, 100%]`; the last is repeated until no host is left.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Vec<NumberOrText>>")]
+    pub(crate) waves: Option<Spanned<Vec<Spanned<Value>>>>,
+    /// What happens between two waves: a length of time, or `ask` for a person's go-ahead.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) pause: Option<Spanned<String>>,
+    /// How many hosts may be out of service at once, sliding: a number or a percentage.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<NumberOrText>")]
+    pub(crate) window: Option<Spanned<Value>>,
+    /// How many of its hosts must be in service: a number or a percentage.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<NumberOrText>")]
+    pub(crate) floor: Option<Spanned<Value>>,
+    /// In which order hosts come: `listed`, `reversed`, `shuffled`, or `{by: VAR}` for one value of a host's variable at a time.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<OrderWord>")]
+    pub(crate) order: Option<Spanned<Value>>,
+    /// `true` does the work on the first host only.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) once: Option<bool>,
+    /// How many hosts may fail: a number or a percentage.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<NumberOrText>")]
+    pub(crate) max_fail: Option<Spanned<Value>>,
+    /// How many hosts may be unreachable, counted apart from those that fail.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<RawUnreachable>")]
+    pub(crate) unreachable: Option<RawUnreachable>,
+    /// Over what failures are counted: `step` or `wave`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) of: Option<Spanned<String>>,
+    /// What happens when more fail than may: `stop`, `continue` or `rollback`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) on_failure: Option<Spanned<String>>,
+    /// How it is undone: tasks for the hosts that it changed, or ids of steps that do nothing else.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Vec<IdOrLink>>")]
+    pub(crate) rollback: Option<Spanned<Vec<Spanned<RawUndo>>>>,
+    /// How often a task that failed is tried again.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<u32>", range(max = 100))]
+    pub(crate) retries: Option<Spanned<u64>>,
+    /// What happens to a host that takes far longer than its peers: `warn`, `exclude` or `fail`.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) straggler: Option<Spanned<String>>,
+    /// Tasks that run on each host after its chain, whatever happened to it.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Vec<RawLink>>")]
+    pub(crate) always: Option<Spanned<Vec<RawLink>>>,
+    /// Another host on which the commands run instead.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) delegate: Option<Spanned<String>>,
 }
 
 /// One task of a chain.
@@ -151,6 +193,62 @@ pub(crate) struct RawLink {
     /// Whether it may be repeated without harm; by default the step's.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// Another host on which its commands run instead; by default the step's.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) delegate: Option<Spanned<String>>,
+    /// How often it is tried again when it failed; by default the step's.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<u32>", range(max = 100))]
+    pub(crate) retries: Option<Spanned<u64>>,
+    /// In `always`: whether it runs even where nobody knows how the chain ended.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) even_if_lost: Option<bool>,
+}
+
+/// How many hosts may be unreachable.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[schemars(rename = "Unreachable")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawUnreachable {
+    /// The most: a number or a percentage.
+    #[schemars(with = "NumberOrText")]
+    pub(crate) max: Spanned<Value>,
+}
+
+/// What undoes a step: another one, or a task.
+#[derive(Debug)]
+pub(crate) enum RawUndo {
+    Step(String),
+    Link(Box<RawLink>),
+}
+
+impl<'de> Deserialize<'de> for RawUndo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawUndoVisitor)
+    }
+}
+
+struct RawUndoVisitor;
+
+impl<'de> Visitor<'de> for RawUndoVisitor {
+    type Value = RawUndo;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the id of a step or a task such as `{task: service.restart}`")
+    }
+
+    fn visit_str<E>(self, id: &str) -> Result<RawUndo, E> {
+        Ok(RawUndo::Step(id.to_owned()))
+    }
+
+    fn visit_u64<E>(self, id: u64) -> Result<RawUndo, E> {
+        Ok(RawUndo::Step(id.to_string()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawUndo, A::Error> {
+        RawLink::deserialize(MapAccessDeserializer::new(map)).map(|link| RawUndo::Link(Box::new(link)))
+    }
 }
 
 /// One id, or a list of them.
@@ -208,6 +306,33 @@ enum OneOrMore {
 enum TextOrFlag {
     Flag(bool),
     Text(String),
+}
+
+/// What a number of hosts or a percentage looks like to an editor.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum NumberOrText {
+    Number(u32),
+    Text(String),
+}
+
+/// What `order` looks like to an editor.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum OrderWord {
+    Word(String),
+    By { by: String },
+}
+
+/// What an item of `rollback` looks like to an editor.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum IdOrLink {
+    Id(String),
+    Link(Box<RawLink>),
 }
 
 /// What a value of `env` looks like to an editor.

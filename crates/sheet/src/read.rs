@@ -8,7 +8,8 @@ use runsheet_yaml::Spanned;
 use crate::dependencies::check;
 use crate::raw::{Ids, RawLink, RawSheet, RawStep};
 use crate::reader::Reader;
-use crate::{After, DEFAULT_TIMEOUT, Link, Sheet, SheetError, Step, Work};
+use crate::undo::check_undo;
+use crate::{After, Chain, DEFAULT_TIMEOUT, Link, Sheet, SheetError, Step, Work};
 
 /// The most steps of a sheet.
 const MOST_STEPS: usize = 10_000;
@@ -39,6 +40,7 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Sheet, SheetError> {
     };
     unique(&steps)?;
     check(&sheet.steps)?;
+    check_undo(&sheet.steps)?;
     Ok(sheet)
 }
 
@@ -78,18 +80,35 @@ fn unique(steps: &[(Step, Id)]) -> Result<(), SheetError> {
 impl Reader<'_> {
     fn step(&self, raw: Spanned<RawStep>) -> Result<(Step, Id), SheetError> {
         let place = self.at(&raw);
-        let raw = raw.value;
+        let mut raw = raw.value;
         refuse_clashes(&raw, &place)?;
+        let policy = self.policy(&mut raw, &place)?;
+        let rollout = self.rollout(&mut raw, &place)?;
         let name = self.text("name", raw.name)?;
         let (id, how) = self.id(raw.id, &name)?;
         let optional = |word, text: Option<Spanned<String>>| text.map(|text| self.text(word, text)).transpose();
         let hosts = optional("hosts", raw.hosts)?;
         let work = match (raw.task, raw.chain, raw.manual) {
             (Some(task), None, None) => {
-                let link = RawLink { task, args: raw.args, timeout: None, sudo: None, idempotent: None };
-                Work::Chain(vec![self.link(link)?])
+                if raw.always.is_some() {
+                    return Err(SheetError::Alone { word: "always", needs: "a `do`", place });
+                }
+                let link = RawLink {
+                    task,
+                    args: raw.args,
+                    timeout: None,
+                    sudo: None,
+                    idempotent: None,
+                    delegate: None,
+                    retries: None,
+                    even_if_lost: None,
+                };
+                Work::Chain(Chain { links: vec![self.link(link)?], always: Vec::new() })
             }
-            (None, Some(chain), None) => self.chain(chain)?,
+            (None, Some(chain), None) => {
+                let always = raw.always.map(|always| self.links("always", always)).transpose()?;
+                Work::Chain(Chain { links: self.chain(chain)?, always: always.unwrap_or_default() })
+            }
             (None, None, Some(manual)) => Work::Manual(self.text("manual", manual)?),
             (task, chain, manual) => {
                 let words = [("`task`", task.is_some()), ("`do`", chain.is_some()), ("`manual`", manual.is_some())];
@@ -120,6 +139,10 @@ impl Reader<'_> {
             env: self.env(raw.env)?,
             dir: optional("dir", raw.dir)?,
             idempotent: raw.idempotent,
+            rollout,
+            policy,
+            retries: self.retries(raw.retries.as_ref())?.unwrap_or(0),
+            delegate: optional("delegate", raw.delegate)?,
         };
         Ok((step, how))
     }
@@ -135,14 +158,26 @@ impl Reader<'_> {
         Ok((id, how))
     }
 
-    fn chain(&self, chain: Spanned<Vec<RawLink>>) -> Result<Work, SheetError> {
+    /// The tasks of a chain, none of which is one for every case.
+    fn chain(&self, chain: Spanned<Vec<RawLink>>) -> Result<Vec<Link>, SheetError> {
+        let place = self.at(&chain);
         if chain.value.is_empty() {
-            return Err(SheetError::EmptyChain { place: self.at(&chain) });
+            return Err(SheetError::EmptyChain { place });
         }
-        chain.value.into_iter().map(|link| self.link(link)).collect::<Result<_, _>>().map(Work::Chain)
+        if chain.value.iter().any(|link| link.even_if_lost.is_some()) {
+            return Err(SheetError::Alone { word: "even_if_lost", needs: "to stand in `always`", place });
+        }
+        chain.value.into_iter().map(|link| self.link(link)).collect()
     }
 
-    fn link(&self, raw: RawLink) -> Result<Link, SheetError> {
+    fn links(&self, word: &'static str, links: Spanned<Vec<RawLink>>) -> Result<Vec<Link>, SheetError> {
+        if links.value.is_empty() {
+            return Err(SheetError::Empty { word, place: self.at(&links) });
+        }
+        links.value.into_iter().map(|link| self.link(link)).collect()
+    }
+
+    pub(crate) fn link(&self, raw: RawLink) -> Result<Link, SheetError> {
         let task = self.placed(raw.task);
         let name = TaskName::new(task.value).map_err(|source| SheetError::Name {
             what: "this task name",
@@ -159,6 +194,9 @@ impl Reader<'_> {
             timeout: self.timeout(raw.timeout)?,
             sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
             idempotent: raw.idempotent,
+            delegate: raw.delegate.map(|delegate| self.text("delegate", delegate)).transpose()?,
+            retries: self.retries(raw.retries.as_ref())?,
+            even_if_lost: raw.even_if_lost.unwrap_or(false),
         })
     }
 
@@ -201,6 +239,22 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
         ("env", raw.env.is_some()),
         ("dir", raw.dir.is_some()),
         ("idempotent", raw.idempotent.is_some()),
+        ("batch", raw.batch.is_some()),
+        ("waves", raw.waves.is_some()),
+        ("pause", raw.pause.is_some()),
+        ("window", raw.window.is_some()),
+        ("floor", raw.floor.is_some()),
+        ("order", raw.order.is_some()),
+        ("once", raw.once.is_some()),
+        ("max_fail", raw.max_fail.is_some()),
+        ("unreachable", raw.unreachable.is_some()),
+        ("of", raw.of.is_some()),
+        ("on_failure", raw.on_failure.is_some()),
+        ("rollback", raw.rollback.is_some()),
+        ("retries", raw.retries.is_some()),
+        ("straggler", raw.straggler.is_some()),
+        ("always", raw.always.is_some()),
+        ("delegate", raw.delegate.is_some()),
     ];
     match words.iter().find(|(_, is)| *is) {
         Some((word, _)) => clash(word, "manual"),

@@ -3,12 +3,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{StepId, TaskName, Vars, slug};
+use runsheet_model::{Share, StepId, TaskName, Vars, slug};
 use serde_json::Value;
 
 use crate::dependencies::dependencies;
 use crate::read::{forks_in_range, read};
-use crate::{After, DEFAULT_TIMEOUT, Link, SheetError, Step, Sudo, Work};
+use crate::undo::undoing;
+use crate::{After, Chain, DEFAULT_TIMEOUT, FailurePolicy, Link, Rollout, SheetError, Step, Sudo, Work};
 
 /// A deploy sheet: an ordered list of steps and the variables that they speak of.
 ///
@@ -54,12 +55,15 @@ impl Sheet {
             timeout: None,
             sudo: None,
             idempotent: None,
+            delegate: None,
+            retries: None,
+            even_if_lost: false,
         };
         let step = Step {
             id,
             name: title.clone(),
             place: None,
-            work: Work::Chain(vec![link]),
+            work: Work::Chain(Chain { links: vec![link], always: Vec::new() }),
             hosts: Some(Placed { value: pattern.to_owned(), place }),
             after: After::RowAbove,
             enabled: true,
@@ -73,6 +77,10 @@ impl Sheet {
             env: BTreeMap::new(),
             dir: None,
             idempotent: None,
+            rollout: Rollout::default(),
+            policy: FailurePolicy::default(),
+            retries: 0,
+            delegate: None,
         };
         Ok(Self { name: title, vars: Vars::new(), steps: vec![step], file: None, warnings: Vec::new() })
     }
@@ -93,6 +101,12 @@ impl Sheet {
         Ok(self)
     }
 
+    /// Sets how many hosts of every step may fail, before nothing new starts.
+    pub fn with_max_fail(mut self, max_fail: Share) -> Self {
+        self.steps.iter_mut().for_each(|step| step.policy.max_fail = Some(max_fail));
+        self
+    }
+
     /// Sets as whom the commands of every step run.
     pub fn with_sudo(mut self, sudo: &Sudo) -> Self {
         self.steps.iter_mut().for_each(|step| step.sudo = Some(sudo.clone()));
@@ -104,6 +118,11 @@ impl Sheet {
     /// Disabled steps appear in no list: whoever waits for one waits for what it would have waited for.
     pub fn dependencies(&self) -> Vec<Vec<usize>> {
         dependencies(&self.steps)
+    }
+
+    /// For each step, the position of the one that it undoes, if it does nothing else.
+    pub fn undoing(&self) -> Vec<Option<usize>> {
+        undoing(&self.steps)
     }
 
     fn whole(&self) -> Place {

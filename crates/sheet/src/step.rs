@@ -5,6 +5,8 @@ use runsheet_diagnostics::{Place, Placed};
 use runsheet_model::{StepId, TaskName};
 use serde_json::Value;
 
+use crate::{FailurePolicy, Rollout};
+
 /// How long one attempt of a link may take where the sheet does not say: 1 h.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
 
@@ -45,15 +47,32 @@ pub struct Step {
     pub dir: Option<Placed<String>>,
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     pub idempotent: Option<bool>,
+    /// How it goes through its hosts.
+    pub rollout: Rollout,
+    /// What happens when hosts fail.
+    pub policy: FailurePolicy,
+    /// How often a task that failed is tried again, 0 to 100.
+    pub retries: u32,
+    /// A pattern of the one host on which the commands run instead; a template.
+    pub delegate: Option<Placed<String>>,
 }
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
-    /// Tasks, one after the other on each host. Never empty; `task:` is a chain of one.
-    Chain(Vec<Link>),
+    /// Tasks on each host.
+    Chain(Chain),
     /// What a person is asked to do.
     Manual(Placed<String>),
+}
+
+/// What is done on each host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chain {
+    /// Tasks, one after the other, until one fails. Never empty; `task:` is a chain of one.
+    pub links: Vec<Link>,
+    /// Tasks that come after them whatever happened, if the host was begun at all.
+    pub always: Vec<Link>,
 }
 
 /// One task of a chain.
@@ -69,6 +88,12 @@ pub struct Link {
     pub sudo: Option<Sudo>,
     /// Instead of the step's.
     pub idempotent: Option<bool>,
+    /// Instead of the step's.
+    pub delegate: Option<Placed<String>>,
+    /// Instead of the step's.
+    pub retries: Option<u32>,
+    /// Of an `always` task: whether it runs even where nobody knows how the chain ended.
+    pub even_if_lost: bool,
 }
 
 /// As whom commands run.

@@ -1,20 +1,20 @@
 //! Hosts, a journal and people that are played, on paused time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use runsheet_events::{
-    Answer, Ask, DisplayLine, DisplaySink, Durability, EventKind, Ledger, LedgerError, ObserveError, Observer,
+    Answer, Ask, Choice, DisplayLine, DisplaySink, Durability, EventKind, Ledger, LedgerError, ObserveError, Observer,
     OutputFile, OutputKey, OutputLog, Question, RunEvent, RunStats,
 };
 use runsheet_model::{
     Endpoint, Hop, HostKeyMode, HostKeys, HostName, LostReason, Mask, Outcome, Phase, RunId, Secret, SecretName,
     StepId, Stream, TaskName, Unreachable,
 };
-use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanStep, Work};
+use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanPolicy, PlanRollout, PlanStep, Work};
 use runsheet_runner::{Identity, Runner, Seams, Settings, Signal};
 use runsheet_task::{
     Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, Limits, Local,
@@ -33,11 +33,18 @@ pub(crate) enum Behaviour {
     Tells(String),
     Panic,
     NeverConnects,
-    TurnsAway { times: usize },
+    TurnsAway {
+        times: usize,
+    },
     DeniesLogin,
     LosesConnection,
     TaskNeverEnds,
     CommandNeverEnds,
+    /// A task fails so often, and does well after that.
+    FailsIn {
+        task: &'static str,
+        times: usize,
+    },
 }
 
 /// A run to be played.
@@ -52,6 +59,8 @@ pub(crate) struct Stage {
     journal_fails_after: Option<u64>,
     secret: Option<String>,
     manual: Option<bool>,
+    answers: Vec<Choice>,
+    change: fn(&mut Plan),
 }
 
 /// What was seen.
@@ -102,7 +111,21 @@ impl Stage {
             journal_fails_after: None,
             secret: None,
             manual: None,
+            answers: Vec::new(),
+            change: |_| {},
         }
+    }
+
+    /// Changes the plan before it runs.
+    pub(crate) fn change(mut self, change: fn(&mut Plan)) -> Self {
+        self.change = change;
+        self
+    }
+
+    /// What a person answers, one question after the other; then always to go on.
+    pub(crate) fn answers(mut self, answers: &[Choice]) -> Self {
+        self.answers = answers.to_vec();
+        self
     }
 
     pub(crate) fn behaviour(mut self, host: usize, behaviour: Behaviour) -> Self {
@@ -161,6 +184,7 @@ impl Stage {
         let world = Arc::new(World {
             behaviours: self.hosts.clone(),
             connects: self.hosts.iter().map(|_| AtomicUsize::new(0)).collect(),
+            failed: self.hosts.iter().map(|_| AtomicUsize::new(0)).collect(),
             closed: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
@@ -170,7 +194,9 @@ impl Stage {
             durable: journal.durable.subscribe(),
         });
         let mut registry = Registry::default();
-        registry.add(Arc::new(PlayedTask { spec: TaskSpec::new("played", "A task."), world: world.clone() }));
+        for name in ["played", "first", "second", "cleanup", "undo"] {
+            registry.add(Arc::new(PlayedTask { spec: TaskSpec::new(name, "A task."), world: world.clone() }));
+        }
         let secrets: BTreeMap<SecretName, Secret<String>> = self
             .secret
             .iter()
@@ -195,7 +221,7 @@ impl Stage {
                 ledger: journal.clone(),
                 outputs: outputs.clone(),
                 display: Arc::new(NoDisplay),
-                ask: Arc::new(PlayedPerson { proceed: self.manual.unwrap_or(true) }),
+                ask: Arc::new(PlayedPerson::new(self.manual, &self.answers)),
             },
             secrets: Secrets::new(secrets),
             mask,
@@ -251,6 +277,7 @@ impl Stage {
             notes: None,
             left_out: None,
             after,
+            undoes: None,
             work,
         };
         let mut steps = Vec::new();
@@ -268,12 +295,20 @@ impl Stage {
                     timeout: self.timeout,
                     shell: PerHost::Same(Arc::new(ShellSettings::default())),
                     args: PerHost::Same(Arc::new(Args::default())),
+                    retries: 0,
+                    delegate: None,
+                    even_if_lost: false,
                 }],
+                always: vec![],
+                rollout: PlanRollout::whole(hosts.len()),
+                policy: PlanPolicy::default(),
             };
             let after = steps.len().checked_sub(1).into_iter().collect();
             steps.push(step(format!("s{number}"), after, Work::Hosts(work)));
         }
-        Plan::new("played".to_owned(), Arc::default(), hosts, steps)
+        let mut plan = Plan::new("played".to_owned(), Arc::default(), hosts, steps);
+        (self.change)(&mut plan);
+        plan
     }
 }
 
@@ -301,6 +336,8 @@ fn endpoint(host: HostName) -> Endpoint {
 struct World {
     behaviours: Vec<Behaviour>,
     connects: Vec<AtomicUsize>,
+    /// How often a task failed on each host.
+    failed: Vec<AtomicUsize>,
     closed: AtomicUsize,
     running: AtomicUsize,
     most: AtomicUsize,
@@ -323,6 +360,14 @@ fn number(host: &HostName) -> usize {
 fn up_to(durability: &Durability) -> u64 {
     match durability {
         Durability::UpTo(seq) | Durability::Failed { durable: seq, .. } => *seq,
+    }
+}
+
+/// What a task runs: the step, and its own name where a chain has several.
+fn command(config: &Config) -> String {
+    match config.task.as_str() {
+        "played" => config.step.to_string(),
+        task => format!("{} {task}", config.step),
     }
 }
 
@@ -351,7 +396,12 @@ impl Task for PlayedTask {
                 host.note(text.clone());
                 host.log_run(format!("echo {text}")).await
             }
-            _ => host.log_run(config.step.as_str()).await,
+            Behaviour::FailsIn { task, times } if *task == config.task.as_str() => {
+                let failed = self.world.failed[number(host.name())].fetch_add(1, Ordering::SeqCst);
+                let outcome = host.log_run(command(config)).await?;
+                Ok(if failed < *times { Outcome::failed("not yet", 1) } else { outcome })
+            }
+            _ => host.log_run(command(config)).await,
         };
         self.world.running.fetch_sub(1, Ordering::SeqCst);
         outcome
@@ -532,15 +582,21 @@ impl DisplaySink for NoDisplay {
     fn line(&self, _: DisplayLine) {}
 }
 
-struct PlayedPerson {
-    proceed: bool,
+struct PlayedPerson(Mutex<VecDeque<Choice>>);
+
+impl PlayedPerson {
+    fn new(manual: Option<bool>, answers: &[Choice]) -> Self {
+        let first = manual.map(|proceed| if proceed { Choice::Proceed } else { Choice::Abort });
+        Self(Mutex::new(first.into_iter().chain(answers.iter().copied()).collect()))
+    }
 }
 
 #[async_trait]
 impl Ask for PlayedPerson {
     async fn ask(&self, _: Question) -> Answer {
         sleep(Duration::from_mins(10)).await;
-        Answer { proceed: self.proceed, note: "done".to_owned(), who: "dana".to_owned() }
+        let choice = self.0.lock().expect("no panic").pop_front().unwrap_or(Choice::Proceed);
+        Answer { choice, note: "done".to_owned(), who: "dana".to_owned() }
     }
 }
 

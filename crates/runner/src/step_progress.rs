@@ -1,0 +1,216 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use runsheet_events::StepTotals;
+use runsheet_model::{HostName, State};
+use tokio::time::Instant;
+
+use crate::executor::{Age, StepRun};
+use crate::host_run::Start;
+use crate::policy::{Policy, Tally, Verdict};
+use crate::rollout::{Left, Rollout};
+
+/// How much longer than its peers a host takes that is called a straggler: so many times their median, and so much more.
+const TIMES_MEDIAN: u32 = 3;
+const AT_LEAST: Duration = Duration::from_secs(30);
+/// How many peers must have ended.
+const PEERS: usize = 3;
+
+/// A step with hosts while it runs, as the dispatcher sees it. All of it follows from what is durable.
+pub(crate) struct StepProgress {
+    pub(crate) started: Instant,
+    /// How long it waited for people.
+    pub(crate) waited: Duration,
+    /// Hosts whose end is not durable.
+    pub(crate) hosts_left: usize,
+    pub(crate) rollout: Rollout,
+    pub(crate) run: Arc<StepRun>,
+    policy: Policy,
+    positions: HashMap<HostName, usize>,
+    /// Hosts that ended badly, by position.
+    pub(crate) bad: BTreeMap<usize, Bad>,
+    /// Hosts that ended badly and do not count any more.
+    forgiven: StepTotals,
+    before_wave: StepTotals,
+    wave_hosts: usize,
+    pub(crate) mode: Mode,
+    /// Somebody has said to stop: nobody is asked any more.
+    pub(crate) aborted: bool,
+    /// The worst that was judged and not decided otherwise by somebody.
+    pub(crate) worst: Verdict,
+    /// The pause before the next wave has begun.
+    pub(crate) paused: bool,
+    /// Where hosts begin that do not begin with their first link.
+    pub(crate) again: BTreeMap<usize, Start>,
+    times: Vec<Duration>,
+    stragglers: BTreeSet<usize>,
+    /// Hosts that are stopped because they took too long, and do not count.
+    pub(crate) excused: BTreeSet<usize>,
+}
+
+/// What a step is up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Hosts start as far as there is room.
+    Going,
+    /// Nothing starts until then: a pause between waves.
+    Pausing(Instant),
+    /// A person is asked whether the next wave starts.
+    AskingForWave,
+    /// Too much failed: what runs is finished, then a person is asked.
+    Held,
+    /// A person is asked what to do about failures.
+    AskingAboutFailure,
+    /// Its end was emitted.
+    Over,
+}
+
+impl Mode {
+    pub(crate) fn is_asking(self) -> bool {
+        matches!(self, Self::AskingForWave | Self::AskingAboutFailure)
+    }
+}
+
+/// A host that ended badly.
+#[derive(Clone, Debug)]
+pub(crate) struct Bad {
+    pub(crate) left: Left,
+    /// How many attempts each link has had.
+    pub(crate) attempts: Vec<u32>,
+    /// Whether it still counts.
+    pub(crate) counts: bool,
+}
+
+impl StepProgress {
+    pub(crate) fn new(
+        run: Arc<StepRun>,
+        rollout: Rollout,
+        policy: Policy,
+        positions: HashMap<HostName, usize>,
+        hosts_left: usize,
+    ) -> Self {
+        Self {
+            started: Instant::now(),
+            waited: Duration::ZERO,
+            hosts_left,
+            rollout,
+            run,
+            policy,
+            positions,
+            bad: BTreeMap::new(),
+            forgiven: StepTotals::default(),
+            before_wave: StepTotals::default(),
+            wave_hosts: 0,
+            mode: Mode::Going,
+            aborted: false,
+            worst: Verdict::GoOn,
+            paused: false,
+            again: BTreeMap::new(),
+            times: Vec::new(),
+            stragglers: BTreeSet::new(),
+            excused: BTreeSet::new(),
+        }
+    }
+
+    /// The position of a host in the step; none for one that its `when` leaves out.
+    pub(crate) fn position(&self, host: &HostName) -> Option<usize> {
+        self.positions.get(host).copied()
+    }
+
+    /// Opens the next wave, after which hosts have ended so far as the totals say.
+    pub(crate) fn open_wave(&mut self, totals: StepTotals) -> (usize, usize) {
+        let (number, hosts) = self.rollout.open();
+        self.before_wave = totals;
+        self.wave_hosts = hosts;
+        self.paused = false;
+        (number, hosts)
+    }
+
+    /// Takes note of how a host that ran has ended.
+    pub(crate) fn end(&mut self, position: usize, state: &State, took: Duration, attempts: Vec<u32>) {
+        let left = match state {
+            State::Ok { .. } | State::Skipped | State::Cancelled => Left::Good,
+            State::Failed { .. } | State::Lost { .. } => Left::Stuck,
+            State::Unreachable(_) => Left::Unreachable,
+        };
+        self.rollout.end(left);
+        if matches!(state, State::Ok { .. }) {
+            let at = self.times.partition_point(|time| *time < took);
+            self.times.insert(at, took);
+        }
+        if left != Left::Good {
+            let counts = !self.excused.contains(&position);
+            self.bad.insert(position, Bad { left, attempts, counts });
+            if !counts {
+                self.forgiven.count(state);
+            }
+        }
+    }
+
+    /// Judges what has ended badly so far.
+    pub(crate) fn verdict(&self, totals: &StepTotals) -> Verdict {
+        let step = Tally::of(totals, &self.forgiven);
+        let mut before = self.before_wave;
+        before.failed = before.failed.max(self.forgiven.failed);
+        before.unreachable = before.unreachable.max(self.forgiven.unreachable);
+        before.lost = before.lost.max(self.forgiven.lost);
+        self.policy.judge(step, Tally::of(totals, &before), self.wave_hosts)
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The hosts that ended badly and count.
+    pub(crate) fn counting(&self) -> Vec<usize> {
+        self.bad.iter().filter(|(_, bad)| bad.counts).map(|(&position, _)| position).collect()
+    }
+
+    /// Has what ended badly so far count no more.
+    pub(crate) fn forgive(&mut self, totals: StepTotals) {
+        self.forgiven = totals;
+        self.bad.values_mut().for_each(|bad| bad.counts = false);
+        self.mode = Mode::Going;
+        self.worst = Verdict::GoOn;
+    }
+
+    /// Takes hosts that ended badly back, to start once more.
+    pub(crate) fn again(&mut self, positions: &[usize]) -> Vec<(usize, Bad)> {
+        let mut taken = Vec::new();
+        for &position in positions.iter().rev() {
+            if let Some(bad) = self.bad.remove(&position) {
+                self.rollout.again(position, bad.left);
+                self.hosts_left += 1;
+                taken.push((position, bad));
+            }
+        }
+        self.mode = Mode::Going;
+        self.worst = Verdict::GoOn;
+        taken
+    }
+
+    /// When its pause is over, if it pauses.
+    pub(crate) fn pause_until(&self) -> Option<Instant> {
+        match self.mode {
+            Mode::Pausing(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Whether enough hosts have ended that another may be slow beside them.
+    pub(crate) fn has_peers(&self) -> bool {
+        self.times.len() >= PEERS && self.times.len() >= self.hosts_left && self.rollout.is_anything_running()
+    }
+
+    /// The hosts that take far longer than their peers took, each told once; and what the peers took.
+    pub(crate) fn new_stragglers(&mut self) -> Vec<(Age, Duration)> {
+        if !self.has_peers() {
+            return Vec::new();
+        }
+        let median = self.times[self.times.len() / 2];
+        let limit = (median * TIMES_MEDIAN).max(median + AT_LEAST);
+        let ages = self.run.older_than(limit);
+        ages.into_iter().filter(|age| self.stragglers.insert(age.position)).map(|age| (age, median)).collect()
+    }
+}
