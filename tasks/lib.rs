@@ -16,6 +16,9 @@ mod file_get;
 mod file_put;
 mod file_sync;
 mod file_template;
+mod haproxy_drain;
+mod haproxy_status;
+mod haproxy_undrain;
 mod http_check;
 mod module;
 mod on_host;
@@ -51,6 +54,9 @@ pub fn registry() -> Registry {
         file_put,
         file_sync,
         file_template,
+        haproxy_drain,
+        haproxy_status,
+        haproxy_undrain,
         http_check,
         script,
         service_reload,

@@ -16,6 +16,7 @@ mod limits;
 mod practice_runs;
 mod real_fleet;
 mod real_sshd;
+mod rolling;
 mod secrets;
 mod ssh_config;
 mod support;

@@ -5,6 +5,7 @@
 
 mod apache;
 mod file;
+mod haproxy;
 mod host_script;
 mod http;
 mod port;
@@ -13,6 +14,7 @@ mod solr;
 
 pub(crate) use apache::{Apache, ApacheState};
 pub(crate) use file::{has_file, octal};
+pub(crate) use haproxy::{Haproxy, ServerStatus, haproxy_args, named};
 pub(crate) use host_script::{DETACHED, HostScript};
 pub(crate) use http::{Heard, http_get};
 pub(crate) use port::{Tried, try_port};

@@ -70,7 +70,11 @@ impl RunStats {
             }
             EventKind::AttemptFinished { key, result, .. } => {
                 let debts = self.debts.entry(key.host.clone()).or_default();
-                debts.extend(result.outcome.opens.iter().cloned());
+                for debt in &result.outcome.opens {
+                    if !debts.contains(debt) {
+                        debts.push(debt.clone());
+                    }
+                }
                 debts.retain(|debt| !result.outcome.closes.contains(debt));
                 if debts.is_empty() {
                     self.debts.remove(&key.host);

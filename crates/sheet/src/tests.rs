@@ -309,7 +309,7 @@ fn every_sheet_of_the_repository_is_sound() {
         }
     }
     names.sort();
-    assert_eq!(names, ["demo.yaml", "restart-web.yaml"]);
+    assert_eq!(names, ["demo.yaml", "restart-web.yaml", "rolling-apache.yaml"]);
 }
 
 #[test]
