@@ -13,6 +13,7 @@ mod explain;
 mod launch;
 mod local_program;
 mod logging;
+mod logins;
 mod open_files;
 mod openssh;
 mod people;

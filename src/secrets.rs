@@ -33,7 +33,9 @@ pub(crate) fn read(
             }
             Some(SecretSource::File(path)) => from_file(&environment.path(&project.root, path)),
             Some(SecretSource::Command(words)) => from_command(words, &project.root),
-            Some(SecretSource::Prompt(question)) if may_ask => from_terminal(question),
+            Some(SecretSource::Prompt(question)) if may_ask => {
+                ask_hidden(question).map_err(|source| SecretProblem::Terminal { source })
+            }
             Some(SecretSource::Prompt(_)) => Err(SecretProblem::NobodyToAsk),
         };
         let value = value.map_err(|problem| CliError::Secret { name: name.clone(), problem })?;
@@ -72,23 +74,29 @@ fn from_command(words: &[String], folder: &Path) -> Result<String, SecretProblem
     if status.success() { Ok(value) } else { Err(SecretProblem::CommandFailed { program, status }) }
 }
 
-fn from_terminal(question: &str) -> Result<String, SecretProblem> {
-    let failed = |source| SecretProblem::Terminal { source };
+/// Asks for something at the terminal that is not shown while it is typed.
+pub(crate) fn ask_hidden(question: &str) -> io::Result<String> {
     let stdin = io::stdin();
-    let before = tcgetattr(&stdin).map_err(|error| failed(error.into()))?;
+    let before = tcgetattr(&stdin)?;
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
-    let mut err = io::stderr().lock();
-    write!(err, "{}: ", runsheet_model::visible(question.as_bytes())).map_err(failed)?;
-    err.flush().map_err(failed)?;
-    tcsetattr(&stdin, OptionalActions::Flush, &silent).map_err(|error| failed(error.into()))?;
-    let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line);
-    let restored = tcsetattr(&stdin, OptionalActions::Flush, &before);
-    writeln!(err).map_err(failed)?;
-    read.map_err(failed)?;
-    restored.map_err(|error| failed(error.into()))?;
+    // Before the question is there to be answered: what is typed in between would be thrown away.
+    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
+    let answer = answer_to(question);
+    let restored = tcsetattr(&stdin, OptionalActions::Now, &before);
+    writeln!(io::stderr())?;
+    let line = answer?;
+    restored?;
     Ok(without_line_end(line))
+}
+
+fn answer_to(question: &str) -> io::Result<String> {
+    let mut err = io::stderr().lock();
+    write!(err, "{}: ", runsheet_model::visible(question.as_bytes()))?;
+    err.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 fn bounded(reader: impl Read) -> io::Result<String> {

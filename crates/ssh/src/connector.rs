@@ -1,14 +1,16 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use runsheet_model::{Endpoint, Phase, Unreachable};
+use runsheet_model::{Endpoint, Phase, Secret, Unreachable};
 use runsheet_task::{Connected, Connector, SignsOfLife};
 
 use crate::jumps::Jumps;
 use crate::reach::Reach;
 use crate::remote::SshRemote;
 use crate::settings::SshSettings;
+use crate::survey::Survey;
 use crate::unreachable::Budget;
 
 /// Makes SSH connections. One is shared by all hosts of a run, and does once what serves them all: it reads each
@@ -23,6 +25,16 @@ impl SshConnector {
     /// Makes one that has read nothing yet.
     pub fn new(settings: SshSettings) -> Self {
         Self { reach: Arc::new(Reach::new(settings)), jumps: Arc::default() }
+    }
+
+    /// Finds what stands in the way of logging in on these hosts and on their jump hosts. No host hears of it.
+    pub async fn survey(&self, endpoints: &[Endpoint]) -> Survey {
+        Survey::of(endpoints, self.reach.keyring()).await
+    }
+
+    /// Decrypts a key file for all connections. Returns whether the passphrase was right.
+    pub async fn unlock(&self, key: &Path, passphrase: Secret<String>) -> bool {
+        self.reach.keyring().identities.unlock(key, passphrase).await
     }
 }
 

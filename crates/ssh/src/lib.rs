@@ -35,9 +35,12 @@ mod resolver;
 mod server_text;
 mod settings;
 mod socket;
+mod survey;
 mod transfer;
 mod unreachable;
 mod variables;
 
+pub use certificates::Unfit;
 pub use connector::SshConnector;
 pub use settings::{Deadlines, Keepalive, SshSettings};
+pub use survey::{LockedKey, Survey};

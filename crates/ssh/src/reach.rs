@@ -55,6 +55,11 @@ impl Reach {
         }
     }
 
+    /// What there is to log in with.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// Reaches one hop, through a jump host if there is one, and logs in. What this machine lacks is found before the
     /// host hears of us.
     pub(crate) async fn reach(
