@@ -38,8 +38,9 @@ pub(crate) async fn launch(
     }
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
-    let mask = Mask::new(secrets.iter())?;
-    let connector = logins::connector(session, &endpoints, may_ask).await?;
+    let password = logins::password(session, reach, &secrets, may_ask)?;
+    let mask = Mask::new(secrets.iter().chain(password.iter().map(|(name, value)| (name, value))))?;
+    let connector = logins::connector(session, &endpoints, password, may_ask).await?;
 
     let state = session.state()?;
     let run = RunId::fresh();

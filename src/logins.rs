@@ -1,23 +1,59 @@
 //! What is asked about logging in, before anything runs. It is never asked again, and no host has heard of us by then.
 
-use runsheet_model::{Endpoint, Secret, visible};
+use runsheet_model::{Endpoint, Secret, SecretName, visible};
 use runsheet_ssh::{LockedKey, SshConnector, SshSettings, Unfit};
+use runsheet_task::Secrets;
 
-use crate::error::{CliError, KeyProblem};
+use crate::args::ReachArgs;
+use crate::error::{CliError, KeyProblem, SecretProblem};
 use crate::secrets::ask_hidden;
 use crate::session::Session;
-use crate::when;
+use crate::{secrets, when};
 
 /// How often somebody may mistype.
 const TRIES: usize = 3;
+
+/// Gets the login password, if there is to be one, and the name under which it is masked.
+pub(crate) fn password(
+    session: &Session,
+    reach: &ReachArgs,
+    secrets: &Secrets,
+    may_ask: bool,
+) -> Result<Option<(SecretName, Secret<String>)>, CliError> {
+    if !reach.ask_pass {
+        let Some(name) = session.project.password() else { return Ok(None) };
+        if let Some(value) = secrets.get(&name) {
+            return Ok(Some((name, value.clone())));
+        }
+        let read = secrets::read(std::slice::from_ref(&name), &session.project, &session.environment, may_ask)?;
+        let value = read.get(&name).cloned();
+        return Ok(value.map(|value| (name, value)));
+    }
+    if !may_ask {
+        return Err(CliError::usage(
+            "the login password (`-k`) is asked for at the terminal, and there is none to ask at",
+            "name a secret in runsheet.yaml: `ssh: {password: {secret: NAME}}`",
+        ));
+    }
+    let name = SecretName::new("password").expect("it is a name");
+    match ask_hidden("login password") {
+        Ok(value) => Ok(Some((name, Secret::new(value)))),
+        Err(source) => Err(CliError::Secret { name, problem: SecretProblem::Terminal { source } }),
+    }
+}
 
 /// Makes what connects to some hosts, with all that has to be asked for it.
 pub(crate) async fn connector(
     session: &Session,
     endpoints: &[Endpoint],
+    password: Option<(SecretName, Secret<String>)>,
     may_ask: bool,
 ) -> Result<SshConnector, CliError> {
-    let connector = SshConnector::new(SshSettings::default());
+    let settings = SshSettings::default();
+    let connector = match password {
+        Some((name, password)) => SshConnector::with_password(settings, &name, password)?,
+        None => SshConnector::new(settings),
+    };
     let survey = connector.survey(endpoints).await;
     for (name, unfit) in &survey.unfit {
         let warning = format!("warning: {name} is not used: {}", in_words(unfit));

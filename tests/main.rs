@@ -14,6 +14,7 @@ mod human_output;
 mod killed;
 mod limits;
 mod logins;
+mod passwords;
 mod practice_runs;
 mod real_fleet;
 mod real_sshd;

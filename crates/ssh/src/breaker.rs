@@ -23,6 +23,7 @@ pub(crate) struct Breaker {
 #[derive(Debug)]
 pub(crate) struct Tried {
     user: String,
+    has_password: bool,
     /// A place for each login that may be under way. One that was refused keeps its place; all are given up when it is clear
     /// whether the keys are of use.
     places: Arc<Semaphore>,
@@ -46,6 +47,7 @@ impl Breaker {
         let new = || {
             Arc::new(Tried {
                 user: hop.user.clone(),
+                has_password: credentials.password.is_some(),
                 places: Arc::new(Semaphore::new(REFUSALS)),
                 refusals: AtomicUsize::new(0),
                 first_refusal: OnceLock::new(),
@@ -78,8 +80,9 @@ impl Tried {
 
     fn refusal(&self) -> Unreachable {
         let (user, first) = (&self.user, self.first_refusal.get().map_or("", String::as_str));
+        let what = if self.has_password { "password" } else { "keys" };
         let reason = format!(
-            "not asked: {REFUSALS} hosts refused `{user}` with the same keys and none let it in; the first was {first}"
+            "not asked: {REFUSALS} hosts refused `{user}` with the same {what} and none let it in; the first was {first}"
         );
         with_hint(
             for_good(Phase::Login, reason),

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_model::{Hop, Phase, Secret, Unreachable};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::{Certificate, PrivateKey, PublicKey};
 
@@ -35,6 +35,8 @@ impl Keyring {
 /// What one can log in with on one host, in the order in which it is tried.
 pub(crate) struct Credentials {
     pub(crate) all: Vec<Credential>,
+    /// The login password, which is tried last.
+    pub(crate) password: Option<Arc<Secret<String>>>,
     /// What was looked at and cannot be used, for whoever has to find out why a login failed.
     passed_over: Vec<String>,
     /// The files among those that are encrypted.
@@ -73,9 +75,13 @@ struct Own {
 impl Credentials {
     /// Gathers them. Finding none is a failure here already: a host that sees somebody leave without a login may bar the
     /// address.
-    pub(crate) async fn gather(hop: &Hop, keyring: &Keyring) -> Result<Self, Unreachable> {
-        let found = Self::find(hop, keyring).await;
-        if found.all.is_empty() {
+    pub(crate) async fn gather(
+        hop: &Hop,
+        keyring: &Keyring,
+        password: Option<Arc<Secret<String>>>,
+    ) -> Result<Self, Unreachable> {
+        let found = Self { password, ..Self::find(hop, keyring).await };
+        if found.all.is_empty() && found.password.is_none() {
             let failure = for_good(Phase::Local, format!("there is no key to log in with{}", found.passed_over_text()));
             return Err(found.hint(failure));
         }
@@ -85,7 +91,8 @@ impl Credentials {
     /// Finds them: certificates that are named, the configured keys in their order, each after its certificates, then what
     /// else the agent has, unless the host is only to see the configured ones.
     pub(crate) async fn find(hop: &Hop, keyring: &Keyring) -> Self {
-        let mut found = Self { all: Vec::new(), passed_over: Vec::new(), locked: Vec::new(), unfit: Vec::new() };
+        let mut found =
+            Self { all: Vec::new(), password: None, passed_over: Vec::new(), locked: Vec::new(), unfit: Vec::new() };
         let in_agent = found.list_agent(hop, &keyring.agents).await;
         let own = found.list_own(hop, &keyring.identities, &in_agent).await;
         found.add_named(hop, &keyring.certificates, &own, &in_agent).await;
@@ -230,8 +237,9 @@ impl Credentials {
         // What cannot be encoded cannot be offered either.
         let mut shown: Vec<Vec<u8>> = self.all.iter().map(|credential| shown(credential).unwrap_or_default()).collect();
         shown.sort();
-        // The name has no zero byte in it, and each of the rest begins with a length.
-        [user.as_bytes(), &[0], &shown.concat()].concat()
+        // The name has no zero byte in it, and each of the rest begins with a length. There is one password in a run.
+        let password = u8::from(self.password.is_some());
+        [user.as_bytes(), &[0, password], &shown.concat()].concat()
     }
 
     pub(crate) fn passed_over_text(&self) -> String {

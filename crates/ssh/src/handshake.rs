@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use runsheet_model::{AlgorithmChoice, Phase, SshOptions, Unreachable};
+use runsheet_model::{AlgorithmChoice, Mask, Phase, SshOptions, Unreachable};
 use russh::client::{Config, Handle, connect_stream};
 use russh::{Limits, SshId};
 use tokio::time::Instant;
@@ -40,9 +40,10 @@ pub(crate) async fn handshake(
     host_key: HostKeyCheck,
     options: &SshOptions,
     settings: &SshSettings,
+    mask: &Mask,
     budget: Budget,
 ) -> Result<Session, Unreachable> {
-    let state = Arc::new(LinkState::default());
+    let state = Arc::new(LinkState::new(mask.clone()));
     let cut = CancellationToken::new();
     let cut_if_given_up = cut.clone().drop_guard();
 

@@ -63,7 +63,7 @@ impl Jumps {
                 before => Some(Box::pin(jumps.link(&reach, before, timeout)).await?),
             };
             let reached =
-                Box::pin(reach.reach(last, via, Budget::starting_now(timeout), &SignsOfLife::default())).await;
+                Box::pin(reach.reach(last, via, None, Budget::starting_now(timeout), &SignsOfLife::default())).await;
             reached.map(|reached| reached.link).map_err(|failure| {
                 let reason = format!("jump host `{}`: {}", last.address, failure.reason);
                 Unreachable { reason, ..failure }

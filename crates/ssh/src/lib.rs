@@ -27,6 +27,7 @@ mod known_hosts;
 mod link;
 mod link_state;
 mod login;
+mod password;
 mod proxy_command;
 mod reach;
 mod read_once;

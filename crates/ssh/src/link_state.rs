@@ -2,7 +2,7 @@ use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use runsheet_model::LostReason;
+use runsheet_model::{LostReason, Mask};
 use tokio_util::sync::CancellationToken;
 
 use crate::server_text::server_text;
@@ -11,11 +11,12 @@ use crate::server_text::server_text;
 const REASON_LIMIT: Duration = Duration::from_secs(1);
 
 /// What is known of a connection from the outside: whether it still stands, and if not why.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct LinkState {
     down: CancellationToken,
     why: OnceLock<Down>,
     banner: Mutex<Option<String>>,
+    mask: Mask,
 }
 
 /// Why a connection ended.
@@ -28,6 +29,11 @@ pub(crate) struct Down {
 }
 
 impl LinkState {
+    /// Makes one of a connection that stands. What the host says is masked, for it may say what it was told.
+    pub(crate) fn new(mask: Mask) -> Self {
+        Self { mask, ..Self::default() }
+    }
+
     pub(crate) fn is_down(&self) -> bool {
         self.down.is_cancelled()
     }
@@ -50,7 +56,7 @@ impl LinkState {
 
     /// Takes note that the host said goodbye.
     pub(crate) fn host_left(&self, message: &str) {
-        self.set(LostReason::ConnectionClosed, server_text(message));
+        self.set(LostReason::ConnectionClosed, &server_text(message));
     }
 
     /// Takes note of what broke the session.
@@ -61,7 +67,7 @@ impl LinkState {
             _ => false,
         };
         let reason = if silent { LostReason::PeerSilent } else { LostReason::ConnectionClosed };
-        self.set(reason, server_text(&error.to_string()));
+        self.set(reason, &server_text(&error.to_string()));
     }
 
     /// Takes note that the session is over.
@@ -78,7 +84,8 @@ impl LinkState {
         self.banner.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, reason: LostReason, text: String) {
+    fn set(&self, reason: LostReason, text: &str) {
+        let text = self.mask.text(text);
         tracing::debug!(?reason, text, "connection ended");
         // The first reason is the cause; what follows from it comes later.
         let _ = self.why.set(Down { reason, text });

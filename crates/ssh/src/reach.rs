@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_model::{Hop, Mask, Phase, Secret, Unreachable};
 use runsheet_task::SignsOfLife;
 use russh::client::Msg;
 use russh::{ChannelOpenFailure, ChannelStream};
@@ -33,6 +33,7 @@ pub(crate) struct Reach {
     keyring: Keyring,
     breaker: Breaker,
     resolver: Resolver,
+    mask: Mask,
 }
 
 /// A hop that was reached and logged in on.
@@ -44,7 +45,8 @@ pub(crate) struct Reached {
 }
 
 impl Reach {
-    pub(crate) fn new(settings: SshSettings) -> Self {
+    /// Makes what has reached nobody yet. What hosts say passes through the mask.
+    pub(crate) fn new(settings: SshSettings, mask: Mask) -> Self {
         let deadlines = &settings.deadlines;
         Self {
             known_hosts: Arc::new(KnownHosts::new(deadlines.local)),
@@ -52,6 +54,7 @@ impl Reach {
             breaker: Breaker::default(),
             resolver: Resolver::new(),
             settings,
+            mask,
         }
     }
 
@@ -66,10 +69,11 @@ impl Reach {
         &self,
         hop: &Hop,
         via: Option<Arc<Link>>,
+        password: Option<Arc<Secret<String>>>,
         budget: Budget,
         signs: &SignsOfLife,
     ) -> Result<Reached, Unreachable> {
-        let credentials = Credentials::gather(hop, &self.keyring).await?;
+        let credentials = Credentials::gather(hop, &self.keyring, password).await?;
         let tried = self.breaker.tried(hop, &credentials);
         tried.check()?;
         let host_key =
@@ -128,7 +132,8 @@ impl Reach {
         budget: Budget,
     ) -> Result<(Arc<Link>, Accepted), Unreachable> {
         let deadlines = &self.settings.deadlines;
-        let mut session = handshake(transport, progress, host_key, &hop.options, &self.settings, budget).await?;
+        let mut session =
+            handshake(transport, progress, host_key, &hop.options, &self.settings, &self.mask, budget).await?;
         let cut_if_given_up = session.cut.clone().drop_guard();
         let waiting = Instant::now();
         let turn = tried.turn().await?;

@@ -26,16 +26,20 @@ pub struct LockedKey {
 
 impl Survey {
     /// Looks at all hops of some endpoints. Those that log in with the same are looked at once.
-    pub(crate) async fn of(endpoints: &[Endpoint], keyring: &Keyring) -> Self {
+    pub(crate) async fn of(endpoints: &[Endpoint], keyring: &Keyring, has_password: bool) -> Self {
         let mut survey = Self::default();
         let mut seen = HashSet::new();
         let mut named = BTreeSet::new();
-        for hop in endpoints.iter().flat_map(|endpoint| endpoint.jumps.iter().chain([&endpoint.target])) {
-            if !seen.insert((&hop.agent, &hop.identities, hop.identities_only, &hop.certificates)) {
+        let hops = endpoints.iter().flat_map(|endpoint| {
+            let jumps = endpoint.jumps.iter().map(|jump| (jump, false));
+            jumps.chain([(&endpoint.target, has_password)])
+        });
+        for (hop, has_password) in hops {
+            if !seen.insert((has_password, &hop.agent, &hop.identities, hop.identities_only, &hop.certificates)) {
                 continue;
             }
             let found = Credentials::find(hop, keyring).await;
-            let only_way_to = found.all.is_empty().then(|| hop.address.clone());
+            let only_way_to = (found.all.is_empty() && !has_password).then(|| hop.address.clone());
             for path in found.locked {
                 match survey.locked.iter_mut().find(|key| key.path == path) {
                     Some(known) => known.only_way_to = known.only_way_to.take().or_else(|| only_way_to.clone()),
