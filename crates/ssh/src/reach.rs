@@ -174,9 +174,13 @@ async fn tunnel(
         russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => {
             for_now(Phase::Tcp, "the jump host cannot connect to it")
         }
-        russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited) => with_hint(
+        russh::Error::ChannelOpenFailure(ChannelOpenFailure::ResourceShortage) => with_hint(
+            for_now(Phase::Tcp, "the jump host has no room for another connection through it"),
+            "raise `MaxSessions` in its sshd_config",
+        ),
+        russh::Error::ChannelOpenFailure(_) => with_hint(
             for_good(Phase::Tcp, "the jump host forbids connections through it"),
-            "let it have `AllowTcpForwarding yes` in its sshd_config",
+            "let it have `AllowTcpForwarding yes`, and a `PermitOpen` that names this host if it has one, in its sshd_config",
         ),
         russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => {
             for_now(Phase::Tcp, "the jump host is gone")

@@ -1,5 +1,6 @@
 //! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
 
+mod bastions;
 mod breaker;
 mod certificates;
 mod commands;
