@@ -8,7 +8,7 @@ use russh::keys::{Certificate, PrivateKey, PublicKey};
 
 use crate::agent::{AgentKey, Agents};
 use crate::certificates::{CertificateFile, Certificates, Unfit, beside, unfit};
-use crate::identities::{Identities, Identity};
+use crate::identities::{Identities, Identity, is_on_device};
 use crate::known_hosts::fingerprint;
 use crate::settings::Deadlines;
 use crate::unreachable::{for_good, with_hint};
@@ -144,7 +144,8 @@ impl Credentials {
                     if let Some(holder) = held(hop, in_agent, &key) {
                         own.push(Own { path: path.clone(), key, holder, label: format!("{label} (agent)") });
                     } else {
-                        self.passed_over.push(format!("{label}: only its public half is there, and no agent has it"));
+                        let what = if is_on_device(&key) { "a security key" } else { "only its public half is there" };
+                        self.passed_over.push(format!("{label}: {what}, and no agent has it"));
                     }
                 }
                 Identity::Locked(key) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_model::Secret;
-use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
+use russh::keys::{Algorithm, PrivateKey, PublicKey, decode_secret_key};
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
@@ -73,8 +73,11 @@ fn read(path: &Path) -> Identity {
         Err(Refused::Because(reason)) => return Identity::Unusable(reason),
     };
     match decode_secret_key(&text, None) {
+        // What is in the file of a security key is a name by which the device knows the key: only an agent can talk to it.
+        Ok(key) if is_on_device(key.public_key()) => Identity::Public(key.public_key().clone()),
         Ok(key) => Identity::Key(Arc::new(key)),
         Err(russh::keys::Error::KeyIsEncrypted) => match PrivateKey::from_openssh(text.as_bytes()) {
+            Ok(key) if is_on_device(key.public_key()) => Identity::Public(key.public_key().clone()),
             Ok(key) => Identity::Locked(Some(key.public_key().clone())),
             // Older formats encrypt the public half as well.
             Err(_) => Identity::Locked(public_beside(path)),
@@ -85,6 +88,11 @@ fn read(path: &Path) -> Identity {
             Err(_) => Identity::Unusable("it is not a private key".to_owned()),
         },
     }
+}
+
+/// Whether the private half of a key never leaves a device (FIDO).
+pub(crate) fn is_on_device(key: &PublicKey) -> bool {
+    matches!(key.algorithm(), Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256)
 }
 
 enum Refused {

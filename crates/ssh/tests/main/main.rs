@@ -13,6 +13,7 @@ mod practice;
 mod proxy_command;
 mod reaching;
 mod rig;
+mod security_keys;
 mod ssh_options;
 mod transfers;
 
