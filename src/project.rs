@@ -65,6 +65,8 @@ pub(crate) struct SshSettings {
     pub(crate) allow_match_exec: bool,
     /// Who reads ssh_config. Default: `runsheet`.
     pub(crate) config_reader: Option<ConfigReader>,
+    /// Host groups whose hosts may use the agent, if ssh_config says `ForwardAgent yes`. Default: none.
+    pub(crate) forward_agent: Vec<String>,
     /// The login password of hosts that let nobody in by key. Not for jump hosts.
     #[schemars(with = "Option<NamedSecret>")]
     pub(crate) password: Option<Spanned<NamedSecret>>,

@@ -179,3 +179,34 @@ fn a_certificate_out_of_its_time_is_told_with_its_date_before_anything_runs() {
         assert_eq!(ran.stderr.matches("is not used").count(), 1, "{}", ran.stderr);
     }
 }
+
+#[test]
+fn the_agent_is_forwarded_where_ssh_config_wants_it_and_the_project_allows_it() {
+    let stage = Stage::new("");
+    let key = stage.key("mine", &["-t", "ed25519", "-N", ""]);
+    let config = fs::read_to_string(stage.case.path("ssh_config")).expect("the config");
+    fs::write(stage.case.path("ssh_config"), format!("{config}ForwardAgent yes\n")).expect("written");
+    let look = |stage: &Stage| {
+        let inner = stage.exec(&["-i", "mine"]);
+        let mut command = Command::new("ssh-agent");
+        let words: Vec<_> = inner.get_args().collect();
+        let (_, before) = words.split_last().expect("some");
+        let script = "ssh-add -q \"$1\" && shift && exec \"$@\"";
+        command.args(["sh", "-c", script, "sh"]).arg(&key).arg(inner.get_program()).args(before);
+        command.arg("test -z \"$SSH_AUTH_SOCK\" && echo none || ssh-add -l");
+        command.current_dir(inner.get_current_dir().expect("a folder")).env_clear();
+        for (name, value) in inner.get_envs() {
+            command.env(name, value.expect("a value"));
+        }
+        crate::case::Ran::of(&command.output().expect("it runs")).exits(0)
+    };
+
+    let ran = look(&stage).says("warning: `ForwardAgent yes` is not honoured for h[1-3]: ");
+    assert_eq!(ran.stderr.matches("ForwardAgent").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stdout.matches("] none").count(), 3, "{}", ran.stdout);
+
+    fs::write(stage.case.path("runsheet.yaml"), "ssh: {forward_agent: [all]}\n").expect("written");
+    let ran = look(&stage);
+    assert!(!ran.stderr.contains("ForwardAgent"), "{}", ran.stderr);
+    assert_eq!(ran.stdout.matches("(ED25519)").count(), 3, "{}", ran.stdout);
+}

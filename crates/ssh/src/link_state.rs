@@ -1,10 +1,11 @@
 use std::io;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use runsheet_model::{LostReason, Mask};
 use tokio_util::sync::CancellationToken;
 
+use crate::forwarding::Forwarding;
 use crate::server_text::server_text;
 
 /// The session ends its channels a moment before it says why it ended.
@@ -17,6 +18,7 @@ pub(crate) struct LinkState {
     why: OnceLock<Down>,
     banner: Mutex<Option<String>>,
     mask: Mask,
+    forwarding: OnceLock<Arc<Forwarding>>,
 }
 
 /// Why a connection ended.
@@ -32,6 +34,17 @@ impl LinkState {
     /// Makes one of a connection that stands. What the host says is masked, for it may say what it was told.
     pub(crate) fn new(mask: Mask) -> Self {
         Self { mask, ..Self::default() }
+    }
+
+    /// Lets the host use the agent from now on.
+    pub(crate) fn forward(&self, forwarding: Forwarding) {
+        // A session has one login.
+        let _ = self.forwarding.set(Arc::new(forwarding));
+    }
+
+    /// The agent, where the host may use it.
+    pub(crate) fn forwarding(&self) -> Option<&Arc<Forwarding>> {
+        self.forwarding.get()
     }
 
     pub(crate) fn is_down(&self) -> bool {

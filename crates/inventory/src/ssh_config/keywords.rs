@@ -7,7 +7,9 @@ use super::setting::Setting;
 pub(crate) fn doubt(lower: &str, keyword: &str, value: &str, setting: Option<&Setting>) -> Option<String> {
     let says = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
     let means_nothing = match lower {
-        "forwardagent" | "proxyusefdpass" | "nohostauthenticationforlocalhost" => says(&["no", "false"]),
+        // Whether it is allowed is told once it is known which hosts are meant.
+        "forwardagent" => says(&["no", "false", "yes", "true"]),
+        "proxyusefdpass" | "nohostauthenticationforlocalhost" => says(&["no", "false"]),
         "preferredauthentications" => says(&["publickey"]),
         "pubkeyauthentication" | "dsaauthentication" => !says(&["no", "false"]),
         "knownhostscommand" | "pkcs11provider" | "revokedhostkeys" | "securitykeyprovider" => says(&["none"]),
@@ -18,7 +20,7 @@ pub(crate) fn doubt(lower: &str, keyword: &str, value: &str, setting: Option<&Se
         "stricthostkeychecking" if says(&["no", "off", "false"]) => {
             Some(format!("`{keyword} {value}` is read as `yes`: host keys are always checked"))
         }
-        "forwardagent" => Some(format!("`{keyword} {value}` is not honoured: the agent is never forwarded")),
+        "forwardagent" => Some(format!("`{keyword} {value}` is not honoured: only `yes` and `no` are")),
         "canonicalizehostname" if matches!(setting, Some(Setting::SecondTime(true))) => {
             Some(format!("`{keyword} {value}` is not honoured: names are looked up as they stand"))
         }

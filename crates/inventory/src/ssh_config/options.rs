@@ -38,6 +38,7 @@ pub(crate) struct Options {
     pub(crate) macs: Option<Placed<Arc<Algorithms>>>,
     pub(crate) send_env: Vec<Placed<String>>,
     pub(crate) set_env: Option<Placed<Vec<(String, String)>>>,
+    pub(crate) forward_agent: Option<Placed<bool>>,
     pub(crate) second_time: Option<Placed<bool>>,
 }
 
@@ -82,6 +83,7 @@ impl Options {
                 self.send_env.extend(patterns.iter().map(|pattern| placed(pattern.clone(), place)));
             }
             Setting::SetEnv(variables) => first(&mut self.set_env, variables, place),
+            Setting::ForwardAgent(wanted) => first(&mut self.forward_agent, wanted, place),
             Setting::SecondTime(wanted) => first(&mut self.second_time, wanted, place),
         }
     }

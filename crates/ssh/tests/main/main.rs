@@ -5,6 +5,7 @@ mod breaker;
 mod certificates;
 mod commands;
 mod folders;
+mod forwarding;
 mod host_keys;
 mod hostile;
 mod keys;
