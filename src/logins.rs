@@ -6,7 +6,7 @@ use runsheet_task::Secrets;
 
 use crate::args::ReachArgs;
 use crate::error::{CliError, KeyProblem, SecretProblem};
-use crate::secrets::ask_hidden;
+use crate::hidden_input::ask_hidden;
 use crate::session::Session;
 use crate::{secrets, when};
 

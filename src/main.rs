@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod exit;
 mod explain;
+mod hidden_input;
 mod launch;
 mod local_program;
 mod logging;

@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use runsheet_model::{Secret, SecretName};
 use runsheet_task::Secrets;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::environment::Environment;
 use crate::error::{CliError, SecretProblem};
+use crate::hidden_input::ask_hidden;
 use crate::project::{Project, SecretSource};
 
 /// The largest secret, in bytes.
@@ -72,31 +72,6 @@ fn from_command(words: &[String], folder: &Path) -> Result<String, SecretProblem
     };
     let status = child.wait().map_err(failed)?;
     if status.success() { Ok(value) } else { Err(SecretProblem::CommandFailed { program, status }) }
-}
-
-/// Asks for something at the terminal that is not shown while it is typed.
-pub(crate) fn ask_hidden(question: &str) -> io::Result<String> {
-    let stdin = io::stdin();
-    let before = tcgetattr(&stdin)?;
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
-    // Before the question is there to be answered: what is typed in between would be thrown away.
-    tcsetattr(&stdin, OptionalActions::Flush, &silent)?;
-    let answer = answer_to(question);
-    let restored = tcsetattr(&stdin, OptionalActions::Now, &before);
-    writeln!(io::stderr())?;
-    let line = answer?;
-    restored?;
-    Ok(without_line_end(line))
-}
-
-fn answer_to(question: &str) -> io::Result<String> {
-    let mut err = io::stderr().lock();
-    write!(err, "{}: ", runsheet_model::visible(question.as_bytes()))?;
-    err.flush()?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line)
 }
 
 fn bounded(reader: impl Read) -> io::Result<String> {

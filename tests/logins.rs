@@ -98,6 +98,21 @@ fn a_second_passphrase_may_be_the_right_one() {
 }
 
 #[test]
+fn ctrl_c_at_a_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
+    let stage = Stage::new("");
+    stage.key("locked", &["-t", "ed25519", "-N", PASSPHRASE]);
+
+    let mut terminal = Terminal::start(stage.exec(&["-i", "locked"]));
+    terminal.says("passphrase of ").says(": ");
+    assert!(!terminal.shows_keys());
+    terminal.presses("half\x03");
+
+    assert_eq!(terminal.is_ended_by(), Some(2));
+    assert!(terminal.shows_keys());
+    stage.nobody_came();
+}
+
+#[test]
 fn an_encrypted_key_with_nobody_to_ask_is_told_before_any_host_is_touched() {
     let stage = Stage::new("");
     let key = stage.key("locked", &["-t", "ed25519", "-N", PASSPHRASE]);

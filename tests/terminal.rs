@@ -3,11 +3,13 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::case::Ran;
 
@@ -69,8 +71,23 @@ impl Terminal {
 
     /// Types a line.
     pub(crate) fn types(&mut self, line: &str) -> &mut Self {
-        self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("typed");
+        self.presses(&format!("{line}\n"))
+    }
+
+    /// Presses keys.
+    pub(crate) fn presses(&mut self, keys: &str) -> &mut Self {
+        self.keyboard.write_all(keys.as_bytes()).expect("typed");
         self
+    }
+
+    /// Whether the terminal shows what is typed.
+    pub(crate) fn shows_keys(&self) -> bool {
+        tcgetattr(&self.keyboard).expect("a terminal").local_modes.contains(LocalModes::ECHO | LocalModes::ICANON)
+    }
+
+    /// Waits for the program's end, and returns the signal that ended it.
+    pub(crate) fn is_ended_by(&mut self) -> Option<i32> {
+        self.child.wait().expect("it ended").signal()
     }
 
     /// Waits for the program's end. All that was on the screen counts as standard error.
