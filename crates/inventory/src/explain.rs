@@ -122,6 +122,9 @@ fn explain(found: &Found, reach: &Reach, is_target: bool) -> ExplainedHop {
     );
     told.add("Ciphers", list(&algorithms.ciphers, &CIPHERS), source(options.ciphers.as_ref()));
     told.add("MACs", list(&algorithms.macs, &MACS), source(options.macs.as_ref()));
+    told.add("PasswordAuthentication", yes_no(ssh.password), source(options.password.as_ref()));
+    let said = options.keyboard_interactive.as_ref();
+    told.add("KbdInteractiveAuthentication", yes_no(ssh.keyboard_interactive), source(said));
     let allowed = ssh.forward_agent == AgentForwarding::Allowed;
     let said = options.forward_agent.as_ref().filter(|said| said.value == allowed);
     told.add("ForwardAgent", yes_no(allowed), source(said));

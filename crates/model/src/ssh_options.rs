@@ -20,6 +20,10 @@ pub struct SshOptions {
     pub send_env: Vec<(String, String)>,
     /// Variables that commands get, whether the host takes them or not (`SetEnv`).
     pub set_env: Vec<(String, String)>,
+    /// Whether the login password may be sent (`PasswordAuthentication`). Default: yes.
+    pub password: bool,
+    /// Whether it may be the answer to a question of the host (`KbdInteractiveAuthentication`). Default: yes.
+    pub keyboard_interactive: bool,
     /// Whether commands on the host may use the agent (`ForwardAgent`).
     pub forward_agent: AgentForwarding,
 }
@@ -35,6 +39,8 @@ impl Default for SshOptions {
             bind_address: None,
             send_env: Vec::new(),
             set_env: Vec::new(),
+            password: true,
+            keyboard_interactive: true,
             forward_agent: AgentForwarding::No,
         }
     }

@@ -63,7 +63,8 @@ async fn offer_all(
             }
         }
         if let Some(accepts) = tried.accepts.clone().filter(|_| !tried.ended)
-            && let Some(answer) = (PasswordLogin { password, sent }).offer(handle, &hop.user, &accepts).await
+            && let Some(answer) =
+                (PasswordLogin { password, options: &hop.options, sent }).offer(handle, &hop.user, &accepts).await
         {
             let answer = answer.map_err(|unanswered| match unanswered {
                 Unanswered::Odd(asked) => Refused::Skip(asked),

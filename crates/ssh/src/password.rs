@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use runsheet_model::Secret;
+use runsheet_model::{Secret, SshOptions};
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse, Prompt};
 use russh::{MethodKind, MethodSet};
 
@@ -13,6 +13,8 @@ const MOST_ROUNDS: usize = 8;
 /// The login password on its way to one host, which hears it once at most: what is wrong is not tried again.
 pub(crate) struct PasswordLogin<'a> {
     pub(crate) password: &'a Secret<String>,
+    /// The ways that ssh_config leaves.
+    pub(crate) options: &'a SshOptions,
     /// Whether the host has heard it.
     pub(crate) sent: &'a AtomicBool,
 }
@@ -33,12 +35,12 @@ impl PasswordLogin<'_> {
         user: &str,
         accepts: &MethodSet,
     ) -> Option<Result<AuthResult, Unanswered>> {
-        if accepts.contains(&MethodKind::Password) {
+        if self.options.password && accepts.contains(&MethodKind::Password) {
             self.sent.store(true, Ordering::Release);
             let answer = handle.authenticate_password(user, self.password.expose().as_str()).await;
             return Some(answer.map_err(|_| Unanswered::Closed));
         }
-        if accepts.contains(&MethodKind::KeyboardInteractive) {
+        if self.options.keyboard_interactive && accepts.contains(&MethodKind::KeyboardInteractive) {
             return Some(self.answer(handle, user).await);
         }
         None

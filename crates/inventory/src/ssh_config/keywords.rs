@@ -49,7 +49,7 @@ fn unknown(lower: &str, keyword: &str) -> String {
 }
 
 /// Keywords that are honoured, as ssh_config(5) spells them.
-const HONOURED: [&str; 31] = [
+const HONOURED: [&str; 33] = [
     "AddressFamily",
     "BindAddress",
     "CertificateFile",
@@ -67,9 +67,11 @@ const HONOURED: [&str; 31] = [
     "IdentityFile",
     "IgnoreUnknown",
     "Include",
+    "KbdInteractiveAuthentication",
     "KexAlgorithms",
     "MACs",
     "Match",
+    "PasswordAuthentication",
     "Port",
     "ProxyCommand",
     "ProxyJump",
@@ -106,7 +108,7 @@ const NOT_HONOURED: [&str; 17] = [
 
 /// Keywords that do not change which host is reached, how it is proven to be the one, or as whom one logs in (or that are about
 /// terminals, forwarding and ways to log in which runsheet does not use). They are passed over in silence. In lower case.
-const HARMLESS: [&str; 85] = [
+const HARMLESS: [&str; 80] = [
     "addkeystoagent",
     "afstokenpassing",
     "batchmode",
@@ -114,7 +116,6 @@ const HARMLESS: [&str; 85] = [
     "canonicalizefallbacklocal",
     "canonicalizemaxdots",
     "canonicalizepermittedcnames",
-    "challengeresponseauthentication",
     "channeltimeout",
     "checkhostip",
     "cipher",
@@ -150,7 +151,6 @@ const HARMLESS: [&str; 85] = [
     "hostbasedauthentication",
     "hostbasedkeytypes",
     "ipqos",
-    "kbdinteractiveauthentication",
     "kbdinteractivedevices",
     "keepalive",
     "kerberosauthentication",
@@ -161,7 +161,6 @@ const HARMLESS: [&str; 85] = [
     "logverbose",
     "numberofpasswordprompts",
     "obscurekeystroketiming",
-    "passwordauthentication",
     "permitlocalcommand",
     "permitremoteopen",
     "protocol",
@@ -173,13 +172,11 @@ const HARMLESS: [&str; 85] = [
     "rhostsrsaauthentication",
     "rsaauthentication",
     "sessiontype",
-    "skeyauthentication",
     "stdinnull",
     "streamlocalbindmask",
     "streamlocalbindunlink",
     "syslogfacility",
     "tcpkeepalive",
-    "tisauthentication",
     "tunnel",
     "tunneldevice",
     "updatehostkeys",

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use runsheet_hostile::Peer;
 use runsheet_hostile::wire::{
-    DISCONNECT, Message, USERAUTH_BANNER, USERAUTH_FAILURE, USERAUTH_INFO_RESPONSE, USERAUTH_PK_OK, USERAUTH_REQUEST,
+    DISCONNECT, Fields, Message, USERAUTH_BANNER, USERAUTH_FAILURE, USERAUTH_INFO_RESPONSE, USERAUTH_PK_OK,
+    USERAUTH_REQUEST,
 };
-use runsheet_model::{Phase, Secret, SecretName, Unreachable};
+use runsheet_model::{Phase, Secret, SecretName, SshOptions, Unreachable};
 use runsheet_ssh::SshConnector;
 use runsheet_task::{Connected, Connector};
 
@@ -54,10 +55,16 @@ async fn turn_to(peer: &mut Peer, methods: &str) -> io::Result<()> {
 }
 
 async fn connect(stage: &Stage) -> Result<Connected, Unreachable> {
+    connect_with(stage, SshOptions::default()).await
+}
+
+async fn connect_with(stage: &Stage, options: SshOptions) -> Result<Connected, Unreachable> {
     let name = SecretName::new("password").expect("a name");
     let password = Secret::new(PASSWORD.to_owned());
     let connector = SshConnector::with_password(impatience(), &name, password).expect("it can be hidden");
-    connector.connect(&stage.endpoint()).await
+    let mut endpoint = stage.endpoint();
+    endpoint.target.options = Arc::new(options);
+    connector.connect(&endpoint).await
 }
 
 /// A host that asks one message of questions after the other, and refuses in the end.
@@ -191,4 +198,39 @@ async fn without_a_key_a_host_is_asked_what_it_takes_and_gets_the_password() {
     std::fs::remove_file(stage.folder().join("identity")).expect("removed");
 
     assert!(connect(&stage).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_that_ssh_config_forbids_is_not_used_for_the_password() {
+    let either = SshOptions::default;
+    for (options, way) in [
+        (SshOptions { keyboard_interactive: false, ..either() }, Some("password")),
+        (SshOptions { password: false, ..either() }, Some("keyboard-interactive")),
+        (SshOptions { password: false, keyboard_interactive: false, ..either() }, None),
+    ] {
+        let asked = Arc::new(Mutex::new(None));
+        let stage = Stage::new({
+            let asked = Arc::clone(&asked);
+            move |mut peer| {
+                let asked = Arc::clone(&asked);
+                async move {
+                    turn_to(&mut peer, "password,keyboard-interactive").await?;
+                    let request = peer.expect(USERAUTH_REQUEST).await?;
+                    let mut fields = Fields::of(&request);
+                    fields.byte()?;
+                    let (_user, _service, method) = (fields.string()?, fields.string()?, fields.string()?);
+                    *asked.lock().expect("whole") = Some(String::from_utf8_lossy(method).into_owned());
+                    peer.send(&refuse("password,keyboard-interactive")).await?;
+                    peer.hold().await;
+                    Ok(())
+                }
+            }
+        })
+        .await;
+
+        let refused = connect_with(&stage, options).await.err().expect("refused");
+
+        assert_eq!(refused.phase, Phase::Login, "{}", refused.reason);
+        assert_eq!(asked.lock().expect("whole").as_deref(), way);
+    }
 }
