@@ -1,7 +1,9 @@
 //! Logins by password, with an account that the test makes for itself. That needs root.
 
 use std::env;
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::case::{Case, Ran};
@@ -39,6 +41,13 @@ impl Account {
         setting.stdin.take().expect("a pipe").write_all(line.as_bytes()).expect("written");
         assert!(setting.wait().expect("it ends").success());
         Some(account)
+    }
+
+    /// Lets a key in as well.
+    fn allow(&self, key: &Path) {
+        let folder = Path::new("/home").join(&self.name).join(".ssh");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::copy(key.with_extension("pub"), folder.join("authorized_keys")).expect("copied");
     }
 }
 
@@ -155,5 +164,27 @@ fn a_login_password_is_written_nowhere() {
             }
         }
         assert_eq!(sshd.log().matches("Accepted ").count(), 6, "{}", sshd.log());
+    }
+}
+
+#[test]
+fn a_key_and_a_password_together_let_in_where_both_are_asked_for() {
+    let Some(account) = Account::new() else { return };
+    for (extra, second) in [(PLAIN, "password"), (QUESTIONS, "keyboard-interactive")] {
+        let methods =
+            format!("{extra}AuthenticationMethods publickey,{second}\nAuthorizedKeysFile .ssh/authorized_keys\n");
+        let (sshd, case) = stage(&account, &methods, 3);
+        account.allow(&sshd.identity());
+        let identity = sshd.identity();
+        let flags = ["exec", "-g", "all", "-F", "ssh_config", "-i", identity.to_str().expect("text")];
+
+        let ran = case.run(&[&flags[..], &["--", "true"]].concat()).exits(4);
+        assert!(ran.stderr.contains("accepted, but more is asked for"), "{}", ran.stderr);
+
+        let mut terminal = Terminal::start(case.command(&[&flags[..], &["-k", "--", "id -un"]].concat()));
+        terminal.says("login password: ").types(PASSWORD);
+        let ran = terminal.ends().exits(0);
+        assert_eq!(ran.stderr.matches(&format!("] {}", account.name)).count(), 3, "{}", ran.stderr);
+        assert_eq!(sshd.log().matches("Failed ").count(), 0, "{}", sshd.log());
     }
 }
