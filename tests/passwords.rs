@@ -60,7 +60,7 @@ impl Drop for Account {
 
 /// A project with `count` hosts, all of them one sshd, on which one can log in by password only.
 fn stage(account: &Account, extra: &str, count: usize) -> (Sshd, Case) {
-    let extra = format!("{extra}MaxStartups 500\n");
+    let extra = format!("MaxStartups 500\n{extra}");
     let sshd = Sshd::start_with(&SshdConfig { address: "0.0.0.0", extra: &extra, ..SshdConfig::default() });
     let mut groups =
         format!("defaults: {{user: {}, port: {}}}\ngroups:\n  all:\n    hosts:\n", account.name, sshd.port());
@@ -187,4 +187,27 @@ fn a_key_and_a_password_together_let_in_where_both_are_asked_for() {
         assert_eq!(ran.stderr.matches(&format!("] {}", account.name)).count(), 3, "{}", ran.stderr);
         assert_eq!(sshd.log().matches("Failed ").count(), 0, "{}", sshd.log());
     }
+}
+
+#[test]
+fn that_a_key_lets_in_says_nothing_about_the_password() {
+    let Some(account) = Account::new() else { return };
+    let mixed = format!(
+        "{PLAIN}AuthorizedKeysFile .ssh/authorized_keys\nMatch LocalAddress 127.1.0.5/32,127.1.0.6/31,127.1.0.8/29,127.1.0.16/28\n  \
+         PubkeyAuthentication no\n"
+    );
+    let (sshd, case) = stage(&account, &mixed, 20);
+    account.allow(&sshd.identity());
+    let identity = sshd.identity();
+    let identity = identity.to_str().expect("text");
+
+    // One after the other, so that the key has let in before the password is first needed.
+    let flags = ["exec", "-g", "all", "-F", "ssh_config", "-i", identity, "-f", "1", "-k", "--", "true"];
+    let mut terminal = Terminal::start(case.command(&flags));
+    terminal.says("login password: ").types("not the password");
+    let ran = terminal.ends().exits(4);
+
+    assert_eq!(sshd.log().matches("Accepted publickey").count(), 4, "{}", sshd.log());
+    assert_eq!(sshd.log().matches("Failed password").count(), 5, "{}", sshd.log());
+    assert!(ran.stderr.contains("with the same password and none let it in"), "{}", ran.stderr);
 }

@@ -7,6 +7,7 @@ use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
 use crate::agent::{AgentError, AgentSigner};
+use crate::breaker;
 use crate::client::Client;
 use crate::credentials::{Credential, Credentials, Holder};
 use crate::key_signer::{KeyError, KeySigner};
@@ -23,12 +24,29 @@ pub(crate) async fn login(
     state: &LinkState,
     hop: &Hop,
     credentials: &Credentials,
+    tried_password: Option<Arc<breaker::Tried>>,
     deadlines: &Deadlines,
     budget: Budget,
 ) -> Result<(), Unreachable> {
     let sent = AtomicBool::new(false);
     let what = format!("the login of `{}` was not answered", hop.user);
-    let offering = offer_all(handle, state, hop, credentials, deadlines, &sent);
+    let offering = async {
+        let mut tried = Tried::default();
+        if offer_keys(handle, hop, credentials, deadlines, &mut tried).await {
+            return Ok(());
+        }
+        if let (Some(password), Some(others)) = (&credentials.password, tried_password) {
+            let password = PasswordLogin { password, options: &hop.options, sent: &sent };
+            if offer_password(handle, hop, &password, &others, &mut tried).await? {
+                return Ok(());
+            }
+        }
+        if tried.ended {
+            // The session says why it ended a moment after its last answer.
+            state.lost().await;
+        }
+        Err(refusal(state, hop, credentials, &tried))
+    };
     let answer = budget.wait(Phase::Login, deadlines.auth, &what, offering).await;
     // A password that was heard is not said again, whatever became of it.
     answer.unwrap_or_else(|late| {
@@ -37,49 +55,56 @@ pub(crate) async fn login(
     })
 }
 
-async fn offer_all(
+/// Offers the keys, one after the other, and returns whether one lets us in.
+async fn offer_keys(
     handle: &mut Handle<Client>,
-    state: &LinkState,
     hop: &Hop,
     credentials: &Credentials,
     deadlines: &Deadlines,
-    sent: &AtomicBool,
-) -> Result<(), Unreachable> {
-    let mut tried = Tried::default();
+    tried: &mut Tried,
+) -> bool {
     for credential in &credentials.all {
         let answer = offer(handle, &hop.user, credential, deadlines).await;
         match tried.take(&credential.label, answer) {
-            Next::In => return Ok(()),
+            Next::In => return true,
             Next::Over => break,
             Next::Another => {}
         }
     }
-    if let Some(password) = &credentials.password {
-        // A host says what it takes when it refuses something.
-        if tried.accepts.is_none() && !tried.ended {
-            let answer = handle.authenticate_none(hop.user.as_str()).await;
-            if matches!(tried.take("no key", answer.map_err(|_| Refused::Closed)), Next::In) {
-                return Ok(());
-            }
-        }
-        if let Some(accepts) = tried.accepts.clone().filter(|_| !tried.ended)
-            && let Some(answer) =
-                (PasswordLogin { password, options: &hop.options, sent }).offer(handle, &hop.user, &accepts).await
-        {
-            let answer = answer.map_err(|unanswered| match unanswered {
-                Unanswered::Odd(asked) => Refused::Skip(asked),
-                Unanswered::Closed => Refused::Closed,
-            });
-            if matches!(tried.take("the password", answer), Next::In) {
-                return Ok(());
-            }
+    false
+}
+
+/// Sends the password if the host takes one and enough others did not refuse it, and returns whether it lets us in.
+async fn offer_password(
+    handle: &mut Handle<Client>,
+    hop: &Hop,
+    password: &PasswordLogin<'_>,
+    others: &Arc<breaker::Tried>,
+    tried: &mut Tried,
+) -> Result<bool, Unreachable> {
+    // A host says what it takes when it refuses something.
+    if tried.accepts.is_none() && !tried.ended {
+        let answer = handle.authenticate_none(hop.user.as_str()).await;
+        if matches!(tried.take("no key", answer.map_err(|_| Refused::Closed)), Next::In) {
+            return Ok(true);
         }
     }
-    if tried.ended {
-        // The session says why it ended a moment after its last answer.
-        state.lost().await;
+    let Some(accepts) = tried.accepts.clone().filter(|accepts| !tried.ended && password.is_taken(accepts)) else {
+        return Ok(false);
+    };
+    let turn = others.turn().await?;
+    let answer = password.offer(handle, &hop.user, &accepts).await.map_err(|unanswered| match unanswered {
+        Unanswered::Odd(asked) => Refused::Skip(asked),
+        Unanswered::Closed => Refused::Closed,
+    });
+    // Where more is asked for than a password, it was right.
+    let is_right = matches!(answer, Ok(AuthResult::Success | AuthResult::Failure { partial_success: true, .. }));
+    if is_right {
+        turn.let_in();
+    } else if password.sent.load(Ordering::Acquire) {
+        turn.refused(&hop.address);
     }
-    Err(refusal(state, hop, credentials, &tried))
+    Ok(matches!(tried.take("the password", answer), Next::In))
 }
 
 /// What was tried on a host, and what it said to it.

@@ -28,22 +28,29 @@ pub(crate) enum Unanswered {
 }
 
 impl PasswordLogin<'_> {
-    /// Sends it in whichever way the host takes it. `None`: it takes none.
+    /// Whether a host that accepts these takes it.
+    pub(crate) fn is_taken(&self, accepts: &MethodSet) -> bool {
+        self.is_taken_plain(accepts)
+            || self.options.keyboard_interactive && accepts.contains(&MethodKind::KeyboardInteractive)
+    }
+
+    fn is_taken_plain(&self, accepts: &MethodSet) -> bool {
+        self.options.password && accepts.contains(&MethodKind::Password)
+    }
+
+    /// Sends it in whichever way the host takes it.
     pub(crate) async fn offer(
         &self,
         handle: &mut Handle<Client>,
         user: &str,
         accepts: &MethodSet,
-    ) -> Option<Result<AuthResult, Unanswered>> {
-        if self.options.password && accepts.contains(&MethodKind::Password) {
-            self.sent.store(true, Ordering::Release);
-            let answer = handle.authenticate_password(user, self.password.expose().as_str()).await;
-            return Some(answer.map_err(|_| Unanswered::Closed));
+    ) -> Result<AuthResult, Unanswered> {
+        if !self.is_taken_plain(accepts) {
+            return self.answer(handle, user).await;
         }
-        if self.options.keyboard_interactive && accepts.contains(&MethodKind::KeyboardInteractive) {
-            return Some(self.answer(handle, user).await);
-        }
-        None
+        self.sent.store(true, Ordering::Release);
+        let answer = handle.authenticate_password(user, self.password.expose().as_str()).await;
+        answer.map_err(|_| Unanswered::Closed)
     }
 
     /// Answers the one question of a host that asks for a password in its own words (RFC 4256). What is shown while it is typed

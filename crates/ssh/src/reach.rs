@@ -139,7 +139,8 @@ impl Reach {
         let turn = tried.turn().await?;
         // How many others log in with the same keys is not this host's doing.
         let budget = budget.later_by(waiting.elapsed());
-        let answer = login(&mut session.handle, &session.state, hop, credentials, deadlines, budget).await;
+        let password = credentials.password.as_ref().map(|_| self.breaker.tried_password(hop));
+        let answer = login(&mut session.handle, &session.state, hop, credentials, password, deadlines, budget).await;
         match &answer {
             Ok(()) => turn.let_in(),
             // One that did not answer, or is gone, said nothing about the keys.
