@@ -100,6 +100,9 @@ pub(crate) struct ReachArgs {
     /// Private key file
     #[arg(short, long, value_name = "FILE", help_heading = "SSH")]
     pub(crate) identity: Vec<PathBuf>,
+    /// Ask for the login password of the hosts once, before anything runs; keys are tried first
+    #[arg(short = 'k', long, help_heading = "SSH")]
+    pub(crate) ask_pass: bool,
     /// ssh_config to read instead of ~/.ssh/config and /etc/ssh/ssh_config; `none` for no file
     #[arg(short = 'F', value_name = "FILE", help_heading = "SSH")]
     pub(crate) ssh_config: Option<PathBuf>,

@@ -58,6 +58,14 @@ pub(crate) enum CliError {
         problem: SecretProblem,
     },
 
+    /// A key cannot be unlocked.
+    #[error("the key `{path}` cannot be used")]
+    Key {
+        path: PathBuf,
+        #[source]
+        problem: KeyProblem,
+    },
+
     /// A secret cannot be hidden.
     #[error(transparent)]
     Mask(#[from] MaskError),
@@ -118,6 +126,17 @@ pub(crate) enum SecretProblem {
     Nul,
 }
 
+/// Why a key cannot be unlocked.
+#[derive(Debug, Error)]
+pub(crate) enum KeyProblem {
+    #[error("it is encrypted, there is nobody to ask for its passphrase, and nothing else to log in with on `{host}`")]
+    NobodyToAsk { host: String },
+    #[error("the terminal cannot be read")]
+    Terminal { source: io::Error },
+    #[error("none of the passphrases opens it")]
+    WrongPassphrase,
+}
+
 impl CliError {
     /// A mistake on the command line.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -134,6 +153,7 @@ impl CliError {
             | Self::Plan(_)
             | Self::Task(_)
             | Self::Secret { .. }
+            | Self::Key { .. }
             | Self::Mask(_)
             | Self::LogFilter { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
@@ -160,6 +180,7 @@ impl Hint for CliError {
             Self::Plan(error) => error.hints(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
+            Self::Key { path, .. } => Hints::from(format!("unlock it for this session: ssh-add {}", path.display())),
             Self::Secret { problem: SecretProblem::OpenToOthers { path, .. }, .. } => {
                 Hints::from(format!("chmod 600 {}", path.display()))
             }

@@ -9,7 +9,6 @@ use runsheet_model::{Mask, RunId};
 use runsheet_plan::Plan;
 use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Size, Terminal};
 use runsheet_runner::{Identity, RunReport, Runner, Seams, Settings};
-use runsheet_ssh::{SshConnector, SshSettings};
 use tracing::{Instrument, info_span};
 
 use crate::args::{Format, ReachArgs, RunArgs};
@@ -17,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::people::{self, Mode, People};
 use crate::session::Session;
-use crate::{open_files, secrets, show_plan, signals, terminal_size, version};
+use crate::{logins, open_files, secrets, show_plan, signals, terminal_size, version};
 
 /// Runs a plan, from its secrets to its recap: the one way for `run`, `do`, `exec`, `put`, `get` and `demo`.
 pub(crate) async fn launch(
@@ -40,7 +39,9 @@ pub(crate) async fn launch(
     }
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
-    let mask = Mask::new(secrets.iter())?;
+    let password = logins::password(session, reach, &secrets, may_ask)?;
+    let mask = Mask::new(secrets.iter().chain(password.iter().map(|(name, value)| (name, value))))?;
+    let connector = logins::connector(session, &endpoints, password, may_ask).await?;
 
     let state = session.state()?;
     let run = RunId::fresh();
@@ -65,7 +66,7 @@ pub(crate) async fn launch(
         endpoints,
         identity,
         seams: Seams {
-            connector: Arc::new(SshConnector::new(SshSettings::default())),
+            connector: Arc::new(connector),
             local: Arc::new(ThisMachine::default()),
             registry: session.registry.clone(),
             ledger: journal.clone(),

@@ -65,6 +65,19 @@ pub(crate) struct SshSettings {
     pub(crate) allow_match_exec: bool,
     /// Who reads ssh_config. Default: `runsheet`.
     pub(crate) config_reader: Option<ConfigReader>,
+    /// Host groups whose hosts may use the agent, if ssh_config says `ForwardAgent yes`. Default: none.
+    pub(crate) forward_agent: Vec<String>,
+    /// The login password of hosts that let nobody in by key. Not for jump hosts.
+    #[schemars(with = "Option<NamedSecret>")]
+    pub(crate) password: Option<Spanned<NamedSecret>>,
+}
+
+/// One of the secrets.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NamedSecret {
+    /// Its name in `secrets`.
+    pub(crate) secret: String,
 }
 
 /// What happens to a host whose key is not on record.
@@ -150,6 +163,12 @@ impl Project {
         self.settings.ssh.connect_timeout.as_ref().and_then(|text| parse_duration(&text.value).ok())
     }
 
+    /// The secret that is the login password, if the settings name one.
+    pub(crate) fn password(&self) -> Option<SecretName> {
+        let named = self.settings.ssh.password.as_ref()?;
+        SecretName::new(named.value.secret.as_str()).ok()
+    }
+
     /// The names of all secrets.
     pub(crate) fn secret_names(&self) -> Vec<SecretName> {
         self.settings.secrets.keys().filter_map(|name| SecretName::new(name.as_str()).ok()).collect()
@@ -190,6 +209,14 @@ impl Settings {
             if matches!(&source.value, SecretSource::Command(words) if words.is_empty()) {
                 return Err(YamlError::at(file, Mark::of(source), format!("the command of secret `{name}` is empty")));
             }
+        }
+        if let Some(password) = &self.ssh.password
+            && !self.secrets.contains_key(&password.value.secret)
+        {
+            let name = visible(password.value.secret.as_bytes());
+            let what = format!("there is no secret `{name}` for the login password");
+            let hint = format!("say where it comes from: `secrets: {{{name}: {{env: VARIABLE}}}}`");
+            return Err(YamlError::at(file, Mark::of(password), what).with_hint(hint));
         }
         if let Some(limit) = &self.ssh.connect_timeout
             && let Err(error) = parse_duration(&limit.value)

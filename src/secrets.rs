@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use runsheet_model::{Secret, SecretName};
 use runsheet_task::Secrets;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::environment::Environment;
 use crate::error::{CliError, SecretProblem};
+use crate::hidden_input::ask_hidden;
 use crate::project::{Project, SecretSource};
 
 /// The largest secret, in bytes.
@@ -33,7 +33,9 @@ pub(crate) fn read(
             }
             Some(SecretSource::File(path)) => from_file(&environment.path(&project.root, path)),
             Some(SecretSource::Command(words)) => from_command(words, &project.root),
-            Some(SecretSource::Prompt(question)) if may_ask => from_terminal(question),
+            Some(SecretSource::Prompt(question)) if may_ask => {
+                ask_hidden(question).map_err(|source| SecretProblem::Terminal { source })
+            }
             Some(SecretSource::Prompt(_)) => Err(SecretProblem::NobodyToAsk),
         };
         let value = value.map_err(|problem| CliError::Secret { name: name.clone(), problem })?;
@@ -70,25 +72,6 @@ fn from_command(words: &[String], folder: &Path) -> Result<String, SecretProblem
     };
     let status = child.wait().map_err(failed)?;
     if status.success() { Ok(value) } else { Err(SecretProblem::CommandFailed { program, status }) }
-}
-
-fn from_terminal(question: &str) -> Result<String, SecretProblem> {
-    let failed = |source| SecretProblem::Terminal { source };
-    let stdin = io::stdin();
-    let before = tcgetattr(&stdin).map_err(|error| failed(error.into()))?;
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
-    let mut err = io::stderr().lock();
-    write!(err, "{}: ", runsheet_model::visible(question.as_bytes())).map_err(failed)?;
-    err.flush().map_err(failed)?;
-    tcsetattr(&stdin, OptionalActions::Flush, &silent).map_err(|error| failed(error.into()))?;
-    let mut line = String::new();
-    let read = stdin.lock().read_line(&mut line);
-    let restored = tcsetattr(&stdin, OptionalActions::Flush, &before);
-    writeln!(err).map_err(failed)?;
-    read.map_err(failed)?;
-    restored.map_err(|error| failed(error.into()))?;
-    Ok(without_line_end(line))
 }
 
 fn bounded(reader: impl Read) -> io::Result<String> {

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use runsheet_inventory::{Flags, Inventory, Reach, SshConfig};
+use runsheet_inventory::{Flags, Inventory, Reach, SshConfig, fold};
 use runsheet_journal::StateFolder;
 use runsheet_local::ProjectFiles;
-use runsheet_model::{Endpoint, HostKeyMode, HostName};
+use runsheet_model::{AgentForwarding, Endpoint, HostKeyMode, HostName};
 use runsheet_plan::{Plan, Planning, StepChoice};
 use runsheet_sheet::Sheet;
 use runsheet_task::Registry;
@@ -90,7 +90,23 @@ impl Session {
     pub(crate) fn endpoints(&self, plan: &Plan, args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
         let reach = self.reach(args)?;
         self.ask_ahead(&plan.hosts.iter().map(|host| &host.name).collect::<Vec<_>>(), &reach);
-        Ok(plan.hosts.iter().map(|host| self.inventory.resolve(&host.name, &reach)).collect::<Result<_, _>>()?)
+        let endpoints: Vec<Endpoint> =
+            plan.hosts.iter().map(|host| self.inventory.resolve(&host.name, &reach)).collect::<Result<_, _>>()?;
+        self.warn_of_agents(&endpoints);
+        Ok(endpoints)
+    }
+
+    /// Tells once that commands on some hosts do without the agent.
+    fn warn_of_agents(&self, endpoints: &[Endpoint]) {
+        let refused = |endpoint: &&Endpoint| endpoint.target.options.forward_agent == AgentForwarding::Refused;
+        let names: Vec<_> = endpoints.iter().filter(refused).map(|endpoint| endpoint.host.as_str()).collect();
+        if !names.is_empty() {
+            self.printer.note(&format!(
+                "warning: `ForwardAgent yes` is not honoured for {}: the agent is forwarded only to groups that runsheet.yaml names \
+                 with `ssh: {{forward_agent: [GROUP]}}`\n",
+                fold(names)
+            ));
+        }
     }
 
     /// What is known beside the inventory about how to reach hosts.
@@ -127,6 +143,7 @@ impl Session {
                 HostKeys::Strict => HostKeyMode::Strict,
                 HostKeys::AcceptNew => HostKeyMode::AcceptNew,
             }),
+            forward_agent: ssh.forward_agent.iter().cloned().collect(),
             connect_timeout: self.project.connect_timeout(),
             user_id: self.environment.user_id,
             machine: self.environment.machine.clone(),

@@ -32,9 +32,10 @@ fn haproxy_config(fleet: &Fleet) -> String {
 }
 
 fn start(fleet: &Fleet) -> Case {
-    let hosts: String = (1..=WEB)
-        .map(|number| format!("      - web{number}: {{address: {}}}\n", fleet.address(&format!("web{number}"))))
-        .collect();
+    let mut hosts = String::new();
+    for number in 1..=WEB {
+        hosts.push_str(&format!("      - web{number}: {{address: {}}}\n", fleet.address(&format!("web{number}"))));
+    }
     let groups = format!(
         "defaults: {{user: root, identity: \"{}/id_ed25519\"}}\ngroups:\n  web:\n    hosts:\n{hosts}  lb:\n    hosts:\n      - lb1: {{address: {}}}\n",
         fleet.folder().display(),

@@ -66,13 +66,13 @@ fn with_secret(stage: Stage) -> Stage {
 }
 
 /// Reads the command lines of all processes of this machine, again and again, as any user of a host can.
-struct Watcher {
+pub(crate) struct Watcher {
     stop: Arc<AtomicBool>,
     thread: thread::JoinHandle<String>,
 }
 
 impl Watcher {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = stop.clone();
         let thread = thread::spawn(move || {
@@ -91,7 +91,7 @@ impl Watcher {
         Self { stop, thread }
     }
 
-    fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("it ends")
     }

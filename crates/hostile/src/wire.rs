@@ -34,6 +34,8 @@ pub const USERAUTH_SUCCESS: u8 = 52;
 pub const USERAUTH_BANNER: u8 = 53;
 /// RFC 4252, for the method `publickey`. In `keyboard-interactive` (RFC 4256) it asks questions.
 pub const USERAUTH_PK_OK: u8 = 60;
+/// RFC 4256: the answers to its questions.
+pub const USERAUTH_INFO_RESPONSE: u8 = 61;
 /// RFC 4254.
 pub const GLOBAL_REQUEST: u8 = 80;
 /// RFC 4254.

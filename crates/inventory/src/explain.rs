@@ -1,7 +1,7 @@
 use std::fmt::Display;
 
 use runsheet_diagnostics::Placed;
-use runsheet_model::{AddressFamily, CIPHERS, HOST_KEYS, HostKeyMode, HostName, KEY_EXCHANGES, MACS};
+use runsheet_model::{AddressFamily, AgentForwarding, CIPHERS, HOST_KEYS, HostKeyMode, HostName, KEY_EXCHANGES, MACS};
 
 use crate::error::InventoryError;
 use crate::hop::Found;
@@ -122,7 +122,12 @@ fn explain(found: &Found, reach: &Reach, is_target: bool) -> ExplainedHop {
     );
     told.add("Ciphers", list(&algorithms.ciphers, &CIPHERS), source(options.ciphers.as_ref()));
     told.add("MACs", list(&algorithms.macs, &MACS), source(options.macs.as_ref()));
-    told.add("ForwardAgent", "no", Source::Default);
+    told.add("PasswordAuthentication", yes_no(ssh.password), source(options.password.as_ref()));
+    let said = options.keyboard_interactive.as_ref();
+    told.add("KbdInteractiveAuthentication", yes_no(ssh.keyboard_interactive), source(said));
+    let allowed = ssh.forward_agent == AgentForwarding::Allowed;
+    let said = options.forward_agent.as_ref().filter(|said| said.value == allowed);
+    told.add("ForwardAgent", yes_no(allowed), source(said));
     if is_target {
         let kept = kept_patterns(options.send_env.iter().map(|pattern| &pattern.value));
         for pattern in kept {

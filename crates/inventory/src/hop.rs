@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use runsheet_diagnostics::{Place, Placed};
 use runsheet_model::{
-    AlgorithmChoice, CIPHERS, HOST_KEYS, Hop, HostKeys, HostName, KEY_EXCHANGES, MACS, SshOptions, valid_host,
-    valid_user,
+    AgentForwarding, AlgorithmChoice, CIPHERS, HOST_KEYS, Hop, HostKeys, HostName, KEY_EXCHANGES, MACS, SshOptions,
+    valid_host, valid_user,
 };
 
 use crate::error::InventoryError;
@@ -192,6 +192,12 @@ fn ssh_options(options: &Options, reach: &Reach) -> Result<SshOptions, Inventory
         bind_address: said(options.bind_address.as_ref()).cloned(),
         send_env: selected(options.send_env.iter().map(|pattern| &pattern.value), &reach.environment),
         set_env: said(options.set_env.as_ref()).cloned().unwrap_or_default(),
+        password: said(options.password.as_ref()).copied().unwrap_or(true),
+        keyboard_interactive: said(options.keyboard_interactive.as_ref()).copied().unwrap_or(true),
+        forward_agent: match said(options.forward_agent.as_ref()) {
+            Some(true) => AgentForwarding::Refused,
+            _ => AgentForwarding::No,
+        },
     })
 }
 

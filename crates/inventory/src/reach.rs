@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct Reach {
     pub global_known_hosts: Vec<PathBuf>,
     /// What happens to a host whose key is not on record (`runsheet.yaml`); `None`: what ssh_config says, else it is refused.
     pub host_keys: Option<HostKeyMode>,
+    /// The groups whose hosts may use the agent if ssh_config wants it (`runsheet.yaml`). Default: none.
+    pub forward_agent: BTreeSet<String>,
     /// How long connecting may take (`runsheet.yaml`). Default: `ConnectTimeout` of ssh_config, else 30 s.
     pub connect_timeout: Option<Duration>,
 }
@@ -62,6 +65,7 @@ impl Reach {
             agent: None,
             host_keys: None,
             connect_timeout: None,
+            forward_agent: BTreeSet::new(),
             user_id: 0,
             machine: "localhost".to_owned(),
             environment: Variables::default(),

@@ -1,7 +1,8 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{Endpoint, HostName, valid_user};
+use runsheet_model::{AgentForwarding, Endpoint, HostName, valid_user};
 
 use crate::error::InventoryError;
 use crate::hop::{Found, Wanted, bad_flag};
@@ -60,7 +61,13 @@ impl Inventory {
             let value = Jumps::parse(jump).map_err(|error| bad_flag("-J", jump, error))?;
             wanted.jump = Some(Said { value, source: Source::Flag("-J") });
         }
-        let target = wanted.hop(host, reach)?;
+        let mut target = wanted.hop(host, reach)?;
+        let options = &mut target.hop.options;
+        if options.forward_agent == AgentForwarding::Refused
+            && self.groups_of(host).iter().any(|group| reach.forward_agent.contains(*group))
+        {
+            Arc::make_mut(options).forward_agent = AgentForwarding::Allowed;
+        }
         let mut way = Way { inventory: self, reach, host, seen: vec![label(&target)], hops: Vec::new() };
         way.go(&target.jump)?;
         let project = reach.connect_timeout.map(|value| Said { value, source: Source::Project });

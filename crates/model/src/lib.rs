@@ -26,7 +26,9 @@ pub use outcome::{Debt, Outcome};
 pub use run_id::RunId;
 pub use secret::Secret;
 pub use share::{Share, ShareError};
-pub use ssh_options::{AddressFamily, AlgorithmChoice, CIPHERS, HOST_KEYS, KEY_EXCHANGES, MACS, SshOptions};
+pub use ssh_options::{
+    AddressFamily, AgentForwarding, AlgorithmChoice, CIPHERS, HOST_KEYS, KEY_EXCHANGES, MACS, SshOptions,
+};
 pub use state::{Failure, LostReason, Phase, State, Stream, Unreachable};
 pub use text::{hex, plural, visible};
 pub use vars::Vars;

@@ -20,6 +20,12 @@ pub struct SshOptions {
     pub send_env: Vec<(String, String)>,
     /// Variables that commands get, whether the host takes them or not (`SetEnv`).
     pub set_env: Vec<(String, String)>,
+    /// Whether the login password may be sent (`PasswordAuthentication`). Default: yes.
+    pub password: bool,
+    /// Whether it may be the answer to a question of the host (`KbdInteractiveAuthentication`). Default: yes.
+    pub keyboard_interactive: bool,
+    /// Whether commands on the host may use the agent (`ForwardAgent`).
+    pub forward_agent: AgentForwarding,
 }
 
 impl Default for SshOptions {
@@ -33,8 +39,23 @@ impl Default for SshOptions {
             bind_address: None,
             send_env: Vec::new(),
             set_env: Vec::new(),
+            password: true,
+            keyboard_interactive: true,
+            forward_agent: AgentForwarding::No,
         }
     }
+}
+
+/// Whether commands on a host may use the agent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AgentForwarding {
+    /// Nobody wants it.
+    #[default]
+    No,
+    /// ssh_config wants it, and `runsheet.yaml` does not allow it.
+    Refused,
+    /// ssh_config wants it, and `runsheet.yaml` allows it.
+    Allowed,
 }
 
 /// Which addresses of a name are tried.

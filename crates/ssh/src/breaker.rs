@@ -23,6 +23,8 @@ pub(crate) struct Breaker {
 #[derive(Debug)]
 pub(crate) struct Tried {
     user: String,
+    /// What it comes with, for messages.
+    what: &'static str,
     /// A place for each login that may be under way. One that was refused keeps its place; all are given up when it is clear
     /// whether the keys are of use.
     places: Arc<Semaphore>,
@@ -41,11 +43,21 @@ pub(crate) struct Turn {
 impl Breaker {
     /// Returns what is known of these credentials.
     pub(crate) fn tried(&self, hop: &Hop, credentials: &Credentials) -> Arc<Tried> {
-        let identity = credentials.identity(&hop.user);
+        let what = if credentials.password.is_some() { "keys and password" } else { "keys" };
+        self.entry(credentials.identity(&hop.user), &hop.user, what)
+    }
+
+    /// Returns what is known of the password alone: that a key let somebody in says nothing about it. There is one in a run.
+    pub(crate) fn tried_password(&self, hop: &Hop) -> Arc<Tried> {
+        self.entry([hop.user.as_bytes(), b"\0\x02"].concat(), &hop.user, "password")
+    }
+
+    fn entry(&self, identity: Vec<u8>, user: &str, what: &'static str) -> Arc<Tried> {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             Arc::new(Tried {
-                user: hop.user.clone(),
+                user: user.to_owned(),
+                what,
                 places: Arc::new(Semaphore::new(REFUSALS)),
                 refusals: AtomicUsize::new(0),
                 first_refusal: OnceLock::new(),
@@ -77,9 +89,9 @@ impl Tried {
     }
 
     fn refusal(&self) -> Unreachable {
-        let (user, first) = (&self.user, self.first_refusal.get().map_or("", String::as_str));
+        let (user, what, first) = (&self.user, self.what, self.first_refusal.get().map_or("", String::as_str));
         let reason = format!(
-            "not asked: {REFUSALS} hosts refused `{user}` with the same keys and none let it in; the first was {first}"
+            "not asked: {REFUSALS} hosts refused `{user}` with the same {what} and none let it in; the first was {first}"
         );
         with_hint(
             for_good(Phase::Login, reason),

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -28,8 +29,39 @@ pub(crate) enum CertificateFile {
     Usable(Arc<Certificate>),
     /// It is not there.
     Missing,
+    /// No host would take it.
+    Unfit(Unfit),
     /// It cannot be used, for this reason.
     Unusable(String),
+}
+
+/// Why no host would take a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is one for hosts.
+    ForHosts,
+    /// It is valid only from then on; nobody can tell when that is if it is too far away.
+    NotYetValid(Option<SystemTime>),
+    /// It was valid until then.
+    Expired(SystemTime),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = SystemTime::now();
+        match self {
+            Self::ForHosts => f.write_str("it is a certificate for hosts, not for users"),
+            Self::NotYetValid(Some(from)) => {
+                let wait = from.duration_since(now).unwrap_or_default();
+                write!(f, "the certificate is valid only in {}", format_duration(wait))
+            }
+            Self::NotYetValid(None) => f.write_str("the certificate is not valid yet"),
+            Self::Expired(at) => {
+                let since = now.duration_since(*at).unwrap_or_default();
+                write!(f, "the certificate expired {} ago", format_duration(since))
+            }
+        }
+    }
 }
 
 impl Certificates {
@@ -42,7 +74,7 @@ impl Certificates {
         match self.files.get(path, read, CertificateFile::Unusable).await {
             CertificateFile::Usable(certificate) => match unfit(&certificate, SystemTime::now()) {
                 None => CertificateFile::Usable(certificate),
-                Some(reason) => CertificateFile::Unusable(reason),
+                Some(unfit) => CertificateFile::Unfit(unfit),
             },
             other => other,
         }
@@ -57,18 +89,17 @@ pub(crate) fn beside(key: &Path) -> PathBuf {
 }
 
 /// Why no host would take a certificate, if that can be told from here. Whom it names is for the host to judge.
-pub(crate) fn unfit(certificate: &Certificate, now: SystemTime) -> Option<String> {
+pub(crate) fn unfit(certificate: &Certificate, now: SystemTime) -> Option<Unfit> {
     if certificate.cert_type() != CertType::User {
-        return Some("it is a certificate for hosts, not for users".to_owned());
+        return Some(Unfit::ForHosts);
     }
-    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    if now < certificate.valid_after() {
-        let wait = Duration::from_secs(certificate.valid_after() - now);
-        return Some(format!("the certificate is valid only in {}", format_duration(wait)));
+    let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    if seconds < certificate.valid_after() {
+        let from = UNIX_EPOCH.checked_add(Duration::from_secs(certificate.valid_after()));
+        return Some(Unfit::NotYetValid(from));
     }
-    if now >= certificate.valid_before() {
-        let since = Duration::from_secs(now - certificate.valid_before());
-        return Some(format!("the certificate expired {} ago", format_duration(since)));
+    if seconds >= certificate.valid_before() {
+        return Some(Unfit::Expired(UNIX_EPOCH + Duration::from_secs(certificate.valid_before())));
     }
     None
 }

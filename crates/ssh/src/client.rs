@@ -26,7 +26,7 @@ impl Drop for Client {
     }
 }
 
-/// No host gets to open a channel to us, whatever for: agent forwarding is how CVE-2023-38408 was reached, and russh says
+/// No host gets to open a channel to us, but for the agent where that is allowed: agent forwarding is how CVE-2023-38408 was reached, and russh says
 /// yes to all of them unless told otherwise.
 async fn refuse(reply: ChannelOpenHandle) -> Result<(), russh::Error> {
     reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
@@ -83,11 +83,17 @@ impl Handler for Client {
 
     async fn server_channel_open_agent_forward(
         &mut self,
-        _: Channel<Msg>,
+        channel: Channel<Msg>,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), russh::Error> {
-        refuse(reply).await
+        let Some(forwarding) = self.state.forwarding() else { return refuse(reply).await };
+        let Some(place) = forwarding.place() else { return refuse(reply).await };
+        reply.accept().await;
+        let forwarding = Arc::clone(forwarding);
+        // The session must not wait for the agent.
+        tokio::spawn(async move { forwarding.carry(channel, place).await });
+        Ok(())
     }
 
     async fn server_channel_open_session(

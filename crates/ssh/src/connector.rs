@@ -1,14 +1,16 @@
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use runsheet_model::{Endpoint, Phase, Unreachable};
+use runsheet_model::{Endpoint, Mask, MaskError, Phase, Secret, SecretName, Unreachable};
 use runsheet_task::{Connected, Connector, SignsOfLife};
 
 use crate::jumps::Jumps;
 use crate::reach::Reach;
 use crate::remote::SshRemote;
 use crate::settings::SshSettings;
+use crate::survey::Survey;
 use crate::unreachable::Budget;
 
 /// Makes SSH connections. One is shared by all hosts of a run, and does once what serves them all: it reads each
@@ -17,12 +19,39 @@ use crate::unreachable::Budget;
 pub struct SshConnector {
     reach: Arc<Reach>,
     jumps: Arc<Jumps>,
+    password: Option<Arc<Secret<String>>>,
+    mask: Mask,
 }
 
 impl SshConnector {
     /// Makes one that has read nothing yet.
     pub fn new(settings: SshSettings) -> Self {
-        Self { reach: Arc::new(Reach::new(settings)), jumps: Arc::default() }
+        Self::with_mask(settings, Mask::default())
+    }
+
+    /// Makes one that logs in by password where no key lets it in: on hosts, not on their jump hosts. A password that is too short to
+    /// be hidden is refused.
+    pub fn with_password(
+        settings: SshSettings,
+        name: &SecretName,
+        password: Secret<String>,
+    ) -> Result<Self, MaskError> {
+        let mask = Mask::new([(name, &password)])?;
+        Ok(Self { password: Some(Arc::new(password)), ..Self::with_mask(settings, mask) })
+    }
+
+    fn with_mask(settings: SshSettings, mask: Mask) -> Self {
+        Self { reach: Arc::new(Reach::new(settings, mask.clone())), jumps: Arc::default(), password: None, mask }
+    }
+
+    /// Finds what stands in the way of logging in on these hosts and on their jump hosts. No host hears of it.
+    pub async fn survey(&self, endpoints: &[Endpoint]) -> Survey {
+        Survey::of(endpoints, self.reach.keyring(), self.password.is_some()).await
+    }
+
+    /// Decrypts a key file for all connections. Returns whether the passphrase was right.
+    pub async fn unlock(&self, key: &Path, passphrase: Secret<String>) -> bool {
+        self.reach.keyring().identities.unlock(key, passphrase).await
     }
 }
 
@@ -33,6 +62,15 @@ impl Connector for SshConnector {
     }
 
     async fn connect_in_sight(&self, endpoint: &Endpoint, signs: &SignsOfLife) -> Result<Connected, Unreachable> {
+        // A host may say what it was told.
+        self.reach(endpoint, signs)
+            .await
+            .map_err(|failure| Unreachable { reason: self.mask.text(&failure.reason), ..failure })
+    }
+}
+
+impl SshConnector {
+    async fn reach(&self, endpoint: &Endpoint, signs: &SignsOfLife) -> Result<Connected, Unreachable> {
         let started = Instant::now();
         let budget = Budget::starting_now(endpoint.connect_timeout);
         let via = match &endpoint.jumps[..] {
@@ -43,7 +81,8 @@ impl Connector for SshConnector {
                 Some(budget.wait(Phase::Tcp, limit, "the jump host was not reached", link).await??)
             }
         };
-        let reached = Box::pin(self.reach.reach(&endpoint.target, via, budget, signs)).await?;
+        let password = self.password.clone();
+        let reached = Box::pin(self.reach.reach(&endpoint.target, via, password, budget, signs)).await?;
         let deadlines = self.reach.settings.deadlines.clone();
         Ok(Connected {
             remote: Arc::new(SshRemote::new(reached.link, deadlines)),

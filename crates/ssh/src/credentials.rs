@@ -2,13 +2,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_model::{Hop, Phase, Secret, Unreachable};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::{Certificate, PrivateKey, PublicKey};
 
 use crate::agent::{AgentKey, Agents};
-use crate::certificates::{CertificateFile, Certificates, beside, unfit};
-use crate::identities::{Identities, Identity};
+use crate::certificates::{CertificateFile, Certificates, Unfit, beside, unfit};
+use crate::identities::{Identities, Identity, is_on_device};
 use crate::known_hosts::fingerprint;
 use crate::settings::Deadlines;
 use crate::unreachable::{for_good, with_hint};
@@ -35,10 +35,14 @@ impl Keyring {
 /// What one can log in with on one host, in the order in which it is tried.
 pub(crate) struct Credentials {
     pub(crate) all: Vec<Credential>,
+    /// The login password, which is tried last.
+    pub(crate) password: Option<Arc<Secret<String>>>,
     /// What was looked at and cannot be used, for whoever has to find out why a login failed.
     passed_over: Vec<String>,
-    /// Whether one of those is encrypted.
-    encrypted: bool,
+    /// The files among those that are encrypted.
+    pub(crate) locked: Vec<PathBuf>,
+    /// The certificates among those that no host would take, each with its name.
+    pub(crate) unfit: Vec<(String, Unfit)>,
 }
 
 /// A key, or a certificate for one, and who signs with it.
@@ -69,12 +73,26 @@ struct Own {
 }
 
 impl Credentials {
-    /// Gathers them: certificates that are named, the configured keys in their order, each after its certificates, then what
+    /// Gathers them. Finding none is a failure here already: a host that sees somebody leave without a login may bar the
+    /// address.
+    pub(crate) async fn gather(
+        hop: &Hop,
+        keyring: &Keyring,
+        password: Option<Arc<Secret<String>>>,
+    ) -> Result<Self, Unreachable> {
+        let found = Self { password, ..Self::find(hop, keyring).await };
+        if found.all.is_empty() && found.password.is_none() {
+            let failure = for_good(Phase::Local, format!("there is no key to log in with{}", found.passed_over_text()));
+            return Err(found.hint(failure));
+        }
+        Ok(found)
+    }
+
+    /// Finds them: certificates that are named, the configured keys in their order, each after its certificates, then what
     /// else the agent has, unless the host is only to see the configured ones.
-    ///
-    /// Finding none is a failure here already: a host that sees somebody leave without a login may bar the address.
-    pub(crate) async fn gather(hop: &Hop, keyring: &Keyring) -> Result<Self, Unreachable> {
-        let mut found = Self { all: Vec::new(), passed_over: Vec::new(), encrypted: false };
+    pub(crate) async fn find(hop: &Hop, keyring: &Keyring) -> Self {
+        let mut found =
+            Self { all: Vec::new(), password: None, passed_over: Vec::new(), locked: Vec::new(), unfit: Vec::new() };
         let in_agent = found.list_agent(hop, &keyring.agents).await;
         let own = found.list_own(hop, &keyring.identities, &in_agent).await;
         found.add_named(hop, &keyring.certificates, &own, &in_agent).await;
@@ -100,11 +118,7 @@ impl Credentials {
                 }
             }
         }
-        if found.all.is_empty() {
-            let failure = for_good(Phase::Local, format!("there is no key to log in with{}", found.passed_over_text()));
-            return Err(found.hint(failure));
-        }
-        Ok(found)
+        found
     }
 
     async fn list_agent(&mut self, hop: &Hop, agents: &Agents) -> Arc<[AgentKey]> {
@@ -126,13 +140,20 @@ impl Credentials {
                     holder: Holder::File(private),
                     label: label.to_string(),
                 }),
-                Identity::Public { key, encrypted } => {
+                Identity::Public(key) => {
                     if let Some(holder) = held(hop, in_agent, &key) {
                         own.push(Own { path: path.clone(), key, holder, label: format!("{label} (agent)") });
                     } else {
-                        let what = if encrypted { "encrypted" } else { "only its public half is there" };
-                        self.encrypted |= encrypted;
+                        let what = if is_on_device(&key) { "a security key" } else { "only its public half is there" };
                         self.passed_over.push(format!("{label}: {what}, and no agent has it"));
+                    }
+                }
+                Identity::Locked(key) => {
+                    if let Some((holder, key)) = key.and_then(|key| Some((held(hop, in_agent, &key)?, key))) {
+                        own.push(Own { path: path.clone(), key, holder, label: format!("{label} (agent)") });
+                    } else {
+                        self.passed_over.push(format!("{label}: encrypted, and no agent has it"));
+                        self.locked.push(path.clone());
                     }
                 }
                 Identity::Missing => self.passed_over.push(format!("{label}: not there")),
@@ -160,6 +181,7 @@ impl Credentials {
                     }
                 }
                 CertificateFile::Missing => self.passed_over.push(format!("{label}: not there")),
+                CertificateFile::Unfit(unfit) => self.pass_over_unfit(label.to_string(), unfit),
                 CertificateFile::Unusable(reason) => self.passed_over.push(format!("{label}: {reason}")),
             }
         }
@@ -176,6 +198,7 @@ impl Credentials {
             }
             CertificateFile::Usable(_) => self.passed_over.push(format!("{label}: it is for another key")),
             CertificateFile::Missing => {}
+            CertificateFile::Unfit(unfit) => self.pass_over_unfit(label.to_string(), unfit),
             CertificateFile::Unusable(reason) => self.passed_over.push(format!("{label}: {reason}")),
         }
     }
@@ -183,15 +206,19 @@ impl Credentials {
     fn add_held_certificate(&mut self, hop: &Hop, held: &AgentKey) {
         let (Some(certificate), Some(holder)) = (&held.certificate, holder(hop, held)) else { return };
         let label = label(held);
-        if let Some(reason) = unfit(certificate, SystemTime::now()) {
-            let passed_over = format!("{label}: {reason}");
-            if !self.passed_over.contains(&passed_over) {
-                self.passed_over.push(passed_over);
-            }
+        if let Some(unfit) = unfit(certificate, SystemTime::now()) {
+            self.pass_over_unfit(label, unfit);
             return;
         }
         let (key, certificate) = (held.key.clone(), Some(Arc::clone(certificate)));
         self.add(Credential { key, certificate, holder, label });
+    }
+
+    fn pass_over_unfit(&mut self, label: String, unfit: Unfit) {
+        if !self.unfit.iter().any(|(known, _)| *known == label) {
+            self.passed_over.push(format!("{label}: {unfit}"));
+            self.unfit.push((label, unfit));
+        }
     }
 
     /// Adds one, unless the host would see the same twice.
@@ -211,8 +238,9 @@ impl Credentials {
         // What cannot be encoded cannot be offered either.
         let mut shown: Vec<Vec<u8>> = self.all.iter().map(|credential| shown(credential).unwrap_or_default()).collect();
         shown.sort();
-        // The name has no zero byte in it, and each of the rest begins with a length.
-        [user.as_bytes(), &[0], &shown.concat()].concat()
+        // The name has no zero byte in it, and each of the rest begins with a length. There is one password in a run.
+        let password = u8::from(self.password.is_some());
+        [user.as_bytes(), &[0, password], &shown.concat()].concat()
     }
 
     pub(crate) fn passed_over_text(&self) -> String {
@@ -223,7 +251,10 @@ impl Credentials {
     }
 
     pub(crate) fn hint(&self, failure: Unreachable) -> Unreachable {
-        if self.encrypted { with_hint(failure, "unlock the key for this session: ssh-add") } else { failure }
+        match self.locked.first() {
+            Some(key) => with_hint(failure, format!("unlock the key for this session: ssh-add {}", key.display())),
+            None => failure,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use runsheet_model::{AlgorithmChoice, Phase, SshOptions, Unreachable};
+use runsheet_model::{AlgorithmChoice, Mask, Phase, SshOptions, Unreachable};
 use russh::client::{Config, Handle, connect_stream};
 use russh::{Limits, SshId};
 use tokio::time::Instant;
@@ -40,9 +40,10 @@ pub(crate) async fn handshake(
     host_key: HostKeyCheck,
     options: &SshOptions,
     settings: &SshSettings,
+    mask: &Mask,
     budget: Budget,
 ) -> Result<Session, Unreachable> {
-    let state = Arc::new(LinkState::default());
+    let state = Arc::new(LinkState::new(mask.clone()));
     let cut = CancellationToken::new();
     let cut_if_given_up = cut.clone().drop_guard();
 
@@ -126,12 +127,16 @@ fn failure(error: &russh::Error, progress: &Progress, state: &LinkState, options
     }
 }
 
-/// What sshd does when too many connections wait for their login (`MaxStartups`).
+/// What sshd does when too many connections wait for their login.
 fn closed_at_once() -> Unreachable {
-    with_hint(
-        for_now(Phase::Handshake, "the host closed the connection before its first line"),
-        "if this happens to many at once, raise `MaxStartups` in its sshd_config",
-    )
+    with_hint(for_now(Phase::Handshake, "the host closed the connection before its first line"), TOO_MANY)
+}
+
+const TOO_MANY: &str = "if this happens to many at once, raise `MaxStartups` in its sshd_config";
+
+/// Whether a host had too much to do to say anything.
+pub(crate) fn was_turned_away(failure: &Unreachable) -> bool {
+    failure.transient && failure.hint.as_deref() == Some(TOO_MANY)
 }
 
 fn closed() -> Unreachable {

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
+use runsheet_model::Secret;
+use russh::keys::{Algorithm, PrivateKey, PublicKey, decode_secret_key};
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
@@ -26,8 +27,10 @@ pub(crate) struct Identities {
 pub(crate) enum Identity {
     /// A key that can be used.
     Key(Arc<PrivateKey>),
-    /// The public half of a key whose private half only an agent may have: it is not here, or is encrypted.
-    Public { key: PublicKey, encrypted: bool },
+    /// The public half of a key whose private half only an agent may have.
+    Public(PublicKey),
+    /// A key that is encrypted, and its public half where that can be read.
+    Locked(Option<PublicKey>),
     /// Nothing: neither it nor the public file beside it is there.
     Missing,
     /// Nothing, for this reason.
@@ -43,28 +46,53 @@ impl Identities {
     pub(crate) async fn load(&self, path: &Path) -> Identity {
         self.files.get(path, read, Identity::Unusable).await
     }
+
+    /// Decrypts a file, so that it is good for all that its key is good for. Returns whether the passphrase was right.
+    pub(crate) async fn unlock(&self, path: &Path, passphrase: Secret<String>) -> bool {
+        let owned = path.to_owned();
+        // It takes a quarter of a second on purpose, and is done once for all hosts.
+        let decrypting = tokio::task::spawn_blocking(move || decrypt(&owned, &passphrase));
+        let Ok(Some(key)) = decrypting.await else { return false };
+        self.files.put(path, Identity::Key(Arc::new(key)));
+        true
+    }
+}
+
+fn decrypt(path: &Path, passphrase: &Secret<String>) -> Option<PrivateKey> {
+    let text = read_private(path).ok()?;
+    decode_secret_key(&text, Some(passphrase.expose())).ok()
 }
 
 fn read(path: &Path) -> Identity {
     let text = match read_private(path) {
         Ok(text) => text,
-        Err(Refused::Io(error)) if error.kind() == io::ErrorKind::NotFound => return public_beside(path, false),
+        Err(Refused::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return public_beside(path).map_or(Identity::Missing, Identity::Public);
+        }
         Err(Refused::Io(error)) => return Identity::Unusable(io_text(&error)),
         Err(Refused::Because(reason)) => return Identity::Unusable(reason),
     };
     match decode_secret_key(&text, None) {
+        // What is in the file of a security key is a name by which the device knows the key: only an agent can talk to it.
+        Ok(key) if is_on_device(key.public_key()) => Identity::Public(key.public_key().clone()),
         Ok(key) => Identity::Key(Arc::new(key)),
         Err(russh::keys::Error::KeyIsEncrypted) => match PrivateKey::from_openssh(text.as_bytes()) {
-            Ok(key) => Identity::Public { key: key.public_key().clone(), encrypted: true },
+            Ok(key) if is_on_device(key.public_key()) => Identity::Public(key.public_key().clone()),
+            Ok(key) => Identity::Locked(Some(key.public_key().clone())),
             // Older formats encrypt the public half as well.
-            Err(_) => public_beside(path, true),
+            Err(_) => Identity::Locked(public_beside(path)),
         },
         // OpenSSH takes the public file for one whose private half the agent has.
         Err(_) => match PublicKey::from_openssh(text.trim()) {
-            Ok(key) => Identity::Public { key, encrypted: false },
+            Ok(key) => Identity::Public(key),
             Err(_) => Identity::Unusable("it is not a private key".to_owned()),
         },
     }
+}
+
+/// Whether the private half of a key never leaves a device (FIDO).
+pub(crate) fn is_on_device(key: &PublicKey) -> bool {
+    matches!(key.algorithm(), Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256)
 }
 
 enum Refused {
@@ -104,12 +132,8 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, Refused> {
     Ok(text)
 }
 
-fn public_beside(path: &Path, encrypted: bool) -> Identity {
+fn public_beside(path: &Path) -> Option<PublicKey> {
     let mut public = path.as_os_str().to_owned();
     public.push(".pub");
-    match PublicKey::read_openssh_file(Path::new(&public)) {
-        Ok(key) => Identity::Public { key, encrypted },
-        Err(_) if encrypted => Identity::Unusable("it is encrypted".to_owned()),
-        Err(_) => Identity::Missing,
-    }
+    PublicKey::read_openssh_file(Path::new(&public)).ok()
 }

@@ -5,10 +5,15 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use runsheet_model::{Hop, Phase, Unreachable};
 use runsheet_task::SignsOfLife;
+use tokio::time::Instant;
 
+use crate::handshake::was_turned_away;
 use crate::link::Link;
 use crate::reach::Reach;
 use crate::unreachable::{Budget, for_good};
+
+/// Between tries to reach a jump host that turns us away.
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// The connections to jump hosts: one for each way there, shared by all hosts behind it.
 #[derive(Default)]
@@ -62,9 +67,7 @@ impl Jumps {
                 [] => None,
                 before => Some(Box::pin(jumps.link(&reach, before, timeout)).await?),
             };
-            let reached =
-                Box::pin(reach.reach(last, via, Budget::starting_now(timeout), &SignsOfLife::default())).await;
-            reached.map(|reached| reached.link).map_err(|failure| {
+            patiently(&reach, last, via, Budget::starting_now(timeout)).await.map_err(|failure| {
                 let reason = format!("jump host `{}`: {}", last.address, failure.reason);
                 Unreachable { reason, ..failure }
             })
@@ -72,6 +75,32 @@ impl Jumps {
         let attempt = async { task.await.unwrap_or_else(|panic| Err(for_good(Phase::Local, panic.to_string()))) };
         attempt.boxed().shared()
     }
+}
+
+/// Reaches a jump host. One that turns us away because many log in there (`MaxStartups`) is asked again, later each time: all
+/// hosts behind it wait for this one connection.
+async fn patiently(reach: &Reach, hop: &Hop, via: Option<Arc<Link>>, budget: Budget) -> Result<Arc<Link>, Unreachable> {
+    let mut pauses = PAUSES.iter();
+    loop {
+        let signs = SignsOfLife::default();
+        let failure = match Box::pin(reach.reach(hop, via.clone(), None, budget, &signs)).await {
+            Ok(reached) => return Ok(reached.link),
+            Err(failure) => failure,
+        };
+        let pause = pauses.next().filter(|_| was_turned_away(&failure)).map(|pause| *pause + jitter(*pause));
+        let Some(pause) = pause.filter(|pause| Instant::now() + *pause < budget.end()) else {
+            return Err(failure);
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Up to half of a pause more, so that runs that were turned away together do not come back together.
+fn jitter(pause: Duration) -> Duration {
+    let mut random = [0];
+    // Without chance they come back together, and are turned away once more.
+    let _ = getrandom::fill(&mut random);
+    pause / 2 * u32::from(random[0]) / 256
 }
 
 /// Whether waiting for an attempt is better than another.

@@ -3,8 +3,8 @@
 //! For the program, which hands an [`SshConnector`] to the runner; the runner and the tasks see no more of SSH than
 //! `runsheet_task`'s `Connector` and `Remote`. This is the only crate that opens an SSH connection.
 //!
-//! It never accepts a host key that nobody vouched for, never forwards the agent, never accepts a channel that a host
-//! opens, never asks for a terminal, never tries anything twice, and never reads the environment or the home folder:
+//! It never accepts a host key that nobody vouched for, forwards the agent and accepts the channels for it only where it is told to, never accepts another
+//! channel that a host opens, never asks for a terminal, never tries anything twice, and never reads the environment or the home folder:
 //! paths come in by the endpoint. What a host says is made safe to print before it goes into any message.
 
 mod agent;
@@ -17,6 +17,7 @@ mod connector;
 mod credentials;
 mod dial;
 mod exec;
+mod forwarding;
 mod handshake;
 mod host_key;
 mod identities;
@@ -27,6 +28,7 @@ mod known_hosts;
 mod link;
 mod link_state;
 mod login;
+mod password;
 mod proxy_command;
 mod reach;
 mod read_once;
@@ -35,9 +37,12 @@ mod resolver;
 mod server_text;
 mod settings;
 mod socket;
+mod survey;
 mod transfer;
 mod unreachable;
 mod variables;
 
+pub use certificates::Unfit;
 pub use connector::SshConnector;
 pub use settings::{Deadlines, Keepalive, SshSettings};
+pub use survey::{LockedKey, Survey};

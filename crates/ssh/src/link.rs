@@ -1,13 +1,14 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use runsheet_model::Hop;
+use runsheet_model::{AgentForwarding, Hop};
 use russh::client::{Handle, Msg};
 use russh::{Channel, Disconnect};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::client::Client;
+use crate::forwarding::Forwarding;
 use crate::link_state::LinkState;
 use crate::transfer::Sftp;
 use crate::variables::Variables;
@@ -46,6 +47,11 @@ impl Link {
         hop: &Hop,
         via: Option<Arc<Self>>,
     ) -> Arc<Self> {
+        if hop.options.forward_agent == AgentForwarding::Allowed
+            && let Some(agent) = &hop.agent
+        {
+            state.forward(Forwarding::new(agent.clone(), handle.agent_session_binding().cloned()));
+        }
         Arc::new(Self {
             handle,
             state,
@@ -93,7 +99,12 @@ impl Link {
     }
 
     pub(crate) async fn open_session(&self) -> Result<Channel<Msg>, russh::Error> {
-        self.handle.channel_open_session().await
+        let channel = self.handle.channel_open_session().await?;
+        if self.state.forwarding().is_some() {
+            // A host that does not want it (`AllowAgentForwarding no`) does without, as with ssh.
+            channel.agent_forward(false).await?;
+        }
+        Ok(channel)
     }
 
     pub(crate) async fn open_tcp(&self, address: &str, port: u16) -> Result<Channel<Msg>, russh::Error> {

@@ -1,21 +1,24 @@
 use std::io;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use runsheet_model::LostReason;
+use runsheet_model::{LostReason, Mask};
 use tokio_util::sync::CancellationToken;
 
+use crate::forwarding::Forwarding;
 use crate::server_text::server_text;
 
 /// The session ends its channels a moment before it says why it ended.
 const REASON_LIMIT: Duration = Duration::from_secs(1);
 
 /// What is known of a connection from the outside: whether it still stands, and if not why.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct LinkState {
     down: CancellationToken,
     why: OnceLock<Down>,
     banner: Mutex<Option<String>>,
+    mask: Mask,
+    forwarding: OnceLock<Arc<Forwarding>>,
 }
 
 /// Why a connection ended.
@@ -28,6 +31,22 @@ pub(crate) struct Down {
 }
 
 impl LinkState {
+    /// Makes one of a connection that stands. What the host says is masked, for it may say what it was told.
+    pub(crate) fn new(mask: Mask) -> Self {
+        Self { mask, ..Self::default() }
+    }
+
+    /// Lets the host use the agent from now on.
+    pub(crate) fn forward(&self, forwarding: Forwarding) {
+        // A session has one login.
+        let _ = self.forwarding.set(Arc::new(forwarding));
+    }
+
+    /// The agent, where the host may use it.
+    pub(crate) fn forwarding(&self) -> Option<&Arc<Forwarding>> {
+        self.forwarding.get()
+    }
+
     pub(crate) fn is_down(&self) -> bool {
         self.down.is_cancelled()
     }
@@ -50,7 +69,7 @@ impl LinkState {
 
     /// Takes note that the host said goodbye.
     pub(crate) fn host_left(&self, message: &str) {
-        self.set(LostReason::ConnectionClosed, server_text(message));
+        self.set(LostReason::ConnectionClosed, &server_text(message));
     }
 
     /// Takes note of what broke the session.
@@ -61,7 +80,7 @@ impl LinkState {
             _ => false,
         };
         let reason = if silent { LostReason::PeerSilent } else { LostReason::ConnectionClosed };
-        self.set(reason, server_text(&error.to_string()));
+        self.set(reason, &server_text(&error.to_string()));
     }
 
     /// Takes note that the session is over.
@@ -78,7 +97,8 @@ impl LinkState {
         self.banner.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, reason: LostReason, text: String) {
+    fn set(&self, reason: LostReason, text: &str) {
+        let text = self.mask.text(text);
         tracing::debug!(?reason, text, "connection ended");
         // The first reason is the cause; what follows from it comes later.
         let _ = self.why.set(Down { reason, text });

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use runsheet_model::{Hop, Phase, Unreachable};
 use russh::client::{AuthResult, Handle};
@@ -6,66 +7,151 @@ use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey};
 use russh::{MethodKind, MethodSet};
 
 use crate::agent::{AgentError, AgentSigner};
+use crate::breaker;
 use crate::client::Client;
 use crate::credentials::{Credential, Credentials, Holder};
 use crate::key_signer::{KeyError, KeySigner};
 use crate::link_state::LinkState;
+use crate::password::{PasswordLogin, Unanswered};
 use crate::server_text::server_text;
 use crate::settings::Deadlines;
 use crate::unreachable::{Budget, for_good};
 
-/// Logs in. One key after the other is offered; a host that takes none of them is not asked again.
+/// Logs in. One key after the other is offered, then the password if there is one; a host that takes none of them is not
+/// asked again.
 pub(crate) async fn login(
     handle: &mut Handle<Client>,
     state: &LinkState,
     hop: &Hop,
     credentials: &Credentials,
+    tried_password: Option<Arc<breaker::Tried>>,
     deadlines: &Deadlines,
     budget: Budget,
 ) -> Result<(), Unreachable> {
+    let sent = AtomicBool::new(false);
     let what = format!("the login of `{}` was not answered", hop.user);
-    budget.wait(Phase::Login, deadlines.auth, &what, offer_all(handle, state, hop, credentials, deadlines)).await?
+    let offering = async {
+        let mut tried = Tried::default();
+        if offer_keys(handle, hop, credentials, deadlines, &mut tried).await {
+            return Ok(());
+        }
+        if let (Some(password), Some(others)) = (&credentials.password, tried_password) {
+            let password = PasswordLogin { password, options: &hop.options, sent: &sent };
+            if offer_password(handle, hop, &password, &others, &mut tried).await? {
+                return Ok(());
+            }
+        }
+        if tried.ended {
+            // The session says why it ended a moment after its last answer.
+            state.lost().await;
+        }
+        Err(refusal(state, hop, credentials, &tried))
+    };
+    let answer = budget.wait(Phase::Login, deadlines.auth, &what, offering).await;
+    // A password that was heard is not said again, whatever became of it.
+    answer.unwrap_or_else(|late| {
+        let transient = late.transient && !sent.load(Ordering::Acquire);
+        Err(Unreachable { transient, ..late })
+    })
 }
 
-async fn offer_all(
+/// Offers the keys, one after the other, and returns whether one lets us in.
+async fn offer_keys(
     handle: &mut Handle<Client>,
-    state: &LinkState,
     hop: &Hop,
     credentials: &Credentials,
     deadlines: &Deadlines,
-) -> Result<(), Unreachable> {
-    let mut tried = Vec::new();
-    let mut accepts = None;
-    let mut ended = false;
+    tried: &mut Tried,
+) -> bool {
     for credential in &credentials.all {
-        match offer(handle, &hop.user, credential, deadlines).await {
-            Ok(AuthResult::Success) => return Ok(()),
+        let answer = offer(handle, &hop.user, credential, deadlines).await;
+        match tried.take(&credential.label, answer) {
+            Next::In => return true,
+            Next::Over => break,
+            Next::Another => {}
+        }
+    }
+    false
+}
+
+/// Sends the password if the host takes one and enough others did not refuse it, and returns whether it lets us in.
+async fn offer_password(
+    handle: &mut Handle<Client>,
+    hop: &Hop,
+    password: &PasswordLogin<'_>,
+    others: &Arc<breaker::Tried>,
+    tried: &mut Tried,
+) -> Result<bool, Unreachable> {
+    // A host says what it takes when it refuses something.
+    if tried.accepts.is_none() && !tried.ended {
+        let answer = handle.authenticate_none(hop.user.as_str()).await;
+        if matches!(tried.take("no key", answer.map_err(|_| Refused::Closed)), Next::In) {
+            return Ok(true);
+        }
+    }
+    let Some(accepts) = tried.accepts.clone().filter(|accepts| !tried.ended && password.is_taken(accepts)) else {
+        return Ok(false);
+    };
+    let turn = others.turn().await?;
+    let answer = password.offer(handle, &hop.user, &accepts).await.map_err(|unanswered| match unanswered {
+        Unanswered::Odd(asked) => Refused::Skip(asked),
+        Unanswered::Closed => Refused::Closed,
+    });
+    // Where more is asked for than a password, it was right.
+    let is_right = matches!(answer, Ok(AuthResult::Success | AuthResult::Failure { partial_success: true, .. }));
+    if is_right {
+        turn.let_in();
+    } else if password.sent.load(Ordering::Acquire) {
+        turn.refused(&hop.address);
+    }
+    Ok(matches!(tried.take("the password", answer), Next::In))
+}
+
+/// What was tried on a host, and what it said to it.
+#[derive(Default)]
+struct Tried {
+    labels: Vec<String>,
+    /// What it accepts, if it said so.
+    accepts: Option<MethodSet>,
+    /// Whether it listens no longer.
+    ended: bool,
+}
+
+/// What comes after an answer.
+enum Next {
+    In,
+    /// Another key may do.
+    Another,
+    /// No other key is of use.
+    Over,
+}
+
+impl Tried {
+    fn take(&mut self, label: &str, answer: Result<AuthResult, Refused>) -> Next {
+        match answer {
+            Ok(AuthResult::Success) => Next::In,
             Ok(AuthResult::Failure { remaining_methods, partial_success }) => {
                 let more = if partial_success { ", accepted, but more is asked for" } else { "" };
-                tried.push(format!("{}{more}", credential.label));
+                self.labels.push(format!("{label}{more}"));
                 // russh says the same of a host that accepts nothing more and of one that is gone.
-                ended = remaining_methods.is_empty();
+                self.ended = remaining_methods.is_empty();
                 let goes_on = remaining_methods.contains(&MethodKind::PublicKey);
-                if !ended {
-                    accepts = Some(remaining_methods);
+                if !self.ended {
+                    self.accepts = Some(remaining_methods);
                 }
-                if !goes_on {
-                    break;
-                }
+                if goes_on { Next::Another } else { Next::Over }
             }
-            Err(Refused::Skip(reason)) => tried.push(format!("{}: {reason}", credential.label)),
+            Err(Refused::Skip(reason)) => {
+                self.labels.push(format!("{label}: {reason}"));
+                Next::Another
+            }
             Err(Refused::Closed) => {
-                tried.push(credential.label.clone());
-                ended = true;
-                break;
+                self.labels.push(label.to_owned());
+                self.ended = true;
+                Next::Over
             }
         }
     }
-    if ended {
-        // The session says why it ended a moment after its last answer.
-        state.lost().await;
-    }
-    Err(refusal(state, hop, credentials, &tried, accepts.as_ref()))
 }
 
 /// Why a key did not get so far as to be refused.
@@ -133,15 +219,9 @@ async fn rsa_hash(handle: &Handle<Client>, key: &PublicKey) -> Result<Option<Has
     }
 }
 
-fn refusal(
-    state: &LinkState,
-    hop: &Hop,
-    credentials: &Credentials,
-    tried: &[String],
-    accepts: Option<&MethodSet>,
-) -> Unreachable {
-    let mut reason = format!("the host does not let `{}` in with {}", hop.user, tried.join(", "));
-    if let Some(accepts) = accepts {
+fn refusal(state: &LinkState, hop: &Hop, credentials: &Credentials, tried: &Tried) -> Unreachable {
+    let mut reason = format!("the host does not let `{}` in with {}", hop.user, tried.labels.join(", "));
+    if let Some(accepts) = &tried.accepts {
         let names: Vec<&str> = accepts.iter().map(Into::into).collect();
         reason.push_str(&format!("; it accepts {}", names.join(", ")));
     }

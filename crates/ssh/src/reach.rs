@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{Hop, Phase, Unreachable};
+use runsheet_model::{Hop, Mask, Phase, Secret, Unreachable};
 use runsheet_task::SignsOfLife;
 use russh::client::Msg;
 use russh::{ChannelOpenFailure, ChannelStream};
@@ -33,6 +33,7 @@ pub(crate) struct Reach {
     keyring: Keyring,
     breaker: Breaker,
     resolver: Resolver,
+    mask: Mask,
 }
 
 /// A hop that was reached and logged in on.
@@ -44,7 +45,8 @@ pub(crate) struct Reached {
 }
 
 impl Reach {
-    pub(crate) fn new(settings: SshSettings) -> Self {
+    /// Makes what has reached nobody yet. What hosts say passes through the mask.
+    pub(crate) fn new(settings: SshSettings, mask: Mask) -> Self {
         let deadlines = &settings.deadlines;
         Self {
             known_hosts: Arc::new(KnownHosts::new(deadlines.local)),
@@ -52,7 +54,13 @@ impl Reach {
             breaker: Breaker::default(),
             resolver: Resolver::new(),
             settings,
+            mask,
         }
+    }
+
+    /// What there is to log in with.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// Reaches one hop, through a jump host if there is one, and logs in. What this machine lacks is found before the
@@ -61,10 +69,11 @@ impl Reach {
         &self,
         hop: &Hop,
         via: Option<Arc<Link>>,
+        password: Option<Arc<Secret<String>>>,
         budget: Budget,
         signs: &SignsOfLife,
     ) -> Result<Reached, Unreachable> {
-        let credentials = Credentials::gather(hop, &self.keyring).await?;
+        let credentials = Credentials::gather(hop, &self.keyring, password).await?;
         let tried = self.breaker.tried(hop, &credentials);
         tried.check()?;
         let host_key =
@@ -123,13 +132,15 @@ impl Reach {
         budget: Budget,
     ) -> Result<(Arc<Link>, Accepted), Unreachable> {
         let deadlines = &self.settings.deadlines;
-        let mut session = handshake(transport, progress, host_key, &hop.options, &self.settings, budget).await?;
+        let mut session =
+            handshake(transport, progress, host_key, &hop.options, &self.settings, &self.mask, budget).await?;
         let cut_if_given_up = session.cut.clone().drop_guard();
         let waiting = Instant::now();
         let turn = tried.turn().await?;
         // How many others log in with the same keys is not this host's doing.
         let budget = budget.later_by(waiting.elapsed());
-        let answer = login(&mut session.handle, &session.state, hop, credentials, deadlines, budget).await;
+        let password = credentials.password.as_ref().map(|_| self.breaker.tried_password(hop));
+        let answer = login(&mut session.handle, &session.state, hop, credentials, password, deadlines, budget).await;
         match &answer {
             Ok(()) => turn.let_in(),
             // One that did not answer, or is gone, said nothing about the keys.
@@ -164,9 +175,13 @@ async fn tunnel(
         russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => {
             for_now(Phase::Tcp, "the jump host cannot connect to it")
         }
-        russh::Error::ChannelOpenFailure(ChannelOpenFailure::AdministrativelyProhibited) => with_hint(
+        russh::Error::ChannelOpenFailure(ChannelOpenFailure::ResourceShortage) => with_hint(
+            for_now(Phase::Tcp, "the jump host has no room for another connection through it"),
+            "raise `MaxSessions` in its sshd_config",
+        ),
+        russh::Error::ChannelOpenFailure(_) => with_hint(
             for_good(Phase::Tcp, "the jump host forbids connections through it"),
-            "let it have `AllowTcpForwarding yes` in its sshd_config",
+            "let it have `AllowTcpForwarding yes`, and a `PermitOpen` that names this host if it has one, in its sshd_config",
         ),
         russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => {
             for_now(Phase::Tcp, "the jump host is gone")

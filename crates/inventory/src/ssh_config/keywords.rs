@@ -7,7 +7,9 @@ use super::setting::Setting;
 pub(crate) fn doubt(lower: &str, keyword: &str, value: &str, setting: Option<&Setting>) -> Option<String> {
     let says = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
     let means_nothing = match lower {
-        "forwardagent" | "proxyusefdpass" | "nohostauthenticationforlocalhost" => says(&["no", "false"]),
+        // Whether it is allowed is told once it is known which hosts are meant.
+        "forwardagent" => says(&["no", "false", "yes", "true"]),
+        "proxyusefdpass" | "nohostauthenticationforlocalhost" => says(&["no", "false"]),
         "preferredauthentications" => says(&["publickey"]),
         "pubkeyauthentication" | "dsaauthentication" => !says(&["no", "false"]),
         "knownhostscommand" | "pkcs11provider" | "revokedhostkeys" | "securitykeyprovider" => says(&["none"]),
@@ -18,7 +20,7 @@ pub(crate) fn doubt(lower: &str, keyword: &str, value: &str, setting: Option<&Se
         "stricthostkeychecking" if says(&["no", "off", "false"]) => {
             Some(format!("`{keyword} {value}` is read as `yes`: host keys are always checked"))
         }
-        "forwardagent" => Some(format!("`{keyword} {value}` is not honoured: the agent is never forwarded")),
+        "forwardagent" => Some(format!("`{keyword} {value}` is not honoured: only `yes` and `no` are")),
         "canonicalizehostname" if matches!(setting, Some(Setting::SecondTime(true))) => {
             Some(format!("`{keyword} {value}` is not honoured: names are looked up as they stand"))
         }
@@ -47,7 +49,7 @@ fn unknown(lower: &str, keyword: &str) -> String {
 }
 
 /// Keywords that are honoured, as ssh_config(5) spells them.
-const HONOURED: [&str; 31] = [
+const HONOURED: [&str; 33] = [
     "AddressFamily",
     "BindAddress",
     "CertificateFile",
@@ -65,9 +67,11 @@ const HONOURED: [&str; 31] = [
     "IdentityFile",
     "IgnoreUnknown",
     "Include",
+    "KbdInteractiveAuthentication",
     "KexAlgorithms",
     "MACs",
     "Match",
+    "PasswordAuthentication",
     "Port",
     "ProxyCommand",
     "ProxyJump",
@@ -104,7 +108,7 @@ const NOT_HONOURED: [&str; 17] = [
 
 /// Keywords that do not change which host is reached, how it is proven to be the one, or as whom one logs in (or that are about
 /// terminals, forwarding and ways to log in which runsheet does not use). They are passed over in silence. In lower case.
-const HARMLESS: [&str; 85] = [
+const HARMLESS: [&str; 80] = [
     "addkeystoagent",
     "afstokenpassing",
     "batchmode",
@@ -112,7 +116,6 @@ const HARMLESS: [&str; 85] = [
     "canonicalizefallbacklocal",
     "canonicalizemaxdots",
     "canonicalizepermittedcnames",
-    "challengeresponseauthentication",
     "channeltimeout",
     "checkhostip",
     "cipher",
@@ -148,7 +151,6 @@ const HARMLESS: [&str; 85] = [
     "hostbasedauthentication",
     "hostbasedkeytypes",
     "ipqos",
-    "kbdinteractiveauthentication",
     "kbdinteractivedevices",
     "keepalive",
     "kerberosauthentication",
@@ -159,7 +161,6 @@ const HARMLESS: [&str; 85] = [
     "logverbose",
     "numberofpasswordprompts",
     "obscurekeystroketiming",
-    "passwordauthentication",
     "permitlocalcommand",
     "permitremoteopen",
     "protocol",
@@ -171,13 +172,11 @@ const HARMLESS: [&str; 85] = [
     "rhostsrsaauthentication",
     "rsaauthentication",
     "sessiontype",
-    "skeyauthentication",
     "stdinnull",
     "streamlocalbindmask",
     "streamlocalbindunlink",
     "syslogfacility",
     "tcpkeepalive",
-    "tisauthentication",
     "tunnel",
     "tunneldevice",
     "updatehostkeys",

@@ -38,6 +38,9 @@ pub(crate) struct Options {
     pub(crate) macs: Option<Placed<Arc<Algorithms>>>,
     pub(crate) send_env: Vec<Placed<String>>,
     pub(crate) set_env: Option<Placed<Vec<(String, String)>>>,
+    pub(crate) forward_agent: Option<Placed<bool>>,
+    pub(crate) password: Option<Placed<bool>>,
+    pub(crate) keyboard_interactive: Option<Placed<bool>>,
     pub(crate) second_time: Option<Placed<bool>>,
 }
 
@@ -82,6 +85,9 @@ impl Options {
                 self.send_env.extend(patterns.iter().map(|pattern| placed(pattern.clone(), place)));
             }
             Setting::SetEnv(variables) => first(&mut self.set_env, variables, place),
+            Setting::Password(allowed) => first(&mut self.password, allowed, place),
+            Setting::KeyboardInteractive(allowed) => first(&mut self.keyboard_interactive, allowed, place),
+            Setting::ForwardAgent(wanted) => first(&mut self.forward_agent, wanted, place),
             Setting::SecondTime(wanted) => first(&mut self.second_time, wanted, place),
         }
     }

@@ -41,6 +41,9 @@ pub(crate) enum Setting {
     /// Names with `*` and `?`; one with `-` before it is taken away.
     SendEnv(Vec<String>),
     SetEnv(Vec<(String, String)>),
+    ForwardAgent(bool),
+    Password(bool),
+    KeyboardInteractive(bool),
     /// `CanonicalizeHostname`: the files are read a second time.
     SecondTime(bool),
 }
@@ -134,6 +137,13 @@ pub(crate) fn setting(lower: &str, keyword: &str, value: &str) -> Result<Option<
             let read = words.iter().map(|word| variable(word).ok_or_else(|| bad(word)));
             Setting::SetEnv(each_once(read.collect::<Result<_, _>>()?))
         }
+        "passwordauthentication" => Setting::Password(flag()?),
+        "kbdinteractiveauthentication"
+        | "challengeresponseauthentication"
+        | "skeyauthentication"
+        | "tisauthentication" => Setting::KeyboardInteractive(flag()?),
+        // Another agent, by its socket or its variable, is not forwarded.
+        "forwardagent" => Setting::ForwardAgent(self::flag(&one()?).unwrap_or(false)),
         "canonicalizehostname" => Setting::SecondTime(match one()?.to_ascii_lowercase().as_str() {
             "no" | "false" => false,
             "yes" | "true" | "always" => true,

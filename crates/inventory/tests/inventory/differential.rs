@@ -145,6 +145,9 @@ fn setting() -> impl Strategy<Value = String> {
         ("AddressFamily", chosen(&["any", "inet", "INET6"])),
         ("BindAddress", chosen(&["127.0.0.1", "::1", "localhost"])),
         ("ForwardAgent", chosen(&["yes", "no"])),
+        ("PasswordAuthentication", chosen(&["yes", "No"])),
+        ("KbdInteractiveAuthentication", chosen(&["true", "no"])),
+        ("ChallengeResponseAuthentication", chosen(&["yes", "false"])),
     ];
     let written = (single, 0..6_usize).prop_map(|((keyword, value), form)| match form {
         0 => format!("{keyword}={value}"),

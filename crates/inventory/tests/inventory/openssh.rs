@@ -210,6 +210,8 @@ fn compared() -> impl Iterator<Item = &'static str> {
         "setenv",
         "sendenv",
         "forwardagent",
+        "passwordauthentication",
+        "kbdinteractiveauthentication",
     ]
     .into_iter()
 }

@@ -1,9 +1,11 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use runsheet_inventory::{Inventory, MatchExec, SshConfig};
+use runsheet_inventory::{Inventory, MatchExec, Reach, SshConfig};
+use runsheet_model::AgentForwarding::{Allowed, No, Refused};
 use runsheet_model::{HOST_KEYS, HostKeyMode};
 
 use crate::support::{Folder, host, reach, reach_with};
@@ -67,7 +69,7 @@ fn what_is_not_honoured_is_told_once_and_what_is_harmless_is_not() {
     let folder = Folder::new();
     let file = folder.file(
         "config",
-        "IgnoreUnknown UseKey*\nUseKeychain yes\nCompression yes\nBindInterface eth0\nHost a\n  BindInterface eth1\n  Ciphers aes128-cbc,aes256-ctr,3des-cbc\n  Ciphers aes192-cbc\n  StrictHostKeyChecking no\n  ProxyCommand none\n  ForwardAgent yes\n  CanonicalizeHostname always\n  PreferredAuthentications publickey\n  RevokedHostKeys none\nMatch final\n  PubkeyAuthentication no\n  Prot 22\n  Teleport no\n",
+        "IgnoreUnknown UseKey*\nUseKeychain yes\nCompression yes\nBindInterface eth0\nHost a\n  BindInterface eth1\n  Ciphers aes128-cbc,aes256-ctr,3des-cbc\n  Ciphers aes192-cbc\n  StrictHostKeyChecking no\n  ProxyCommand none\n  ForwardAgent $OTHER\n  CanonicalizeHostname always\n  PreferredAuthentications publickey\n  RevokedHostKeys none\nMatch final\n  PubkeyAuthentication no\n  Prot 22\n  Teleport no\n",
     );
     let config = SshConfig::load(&[file], Path::new("/home/dana")).expect("a config");
     let warnings: Vec<_> =
@@ -78,7 +80,7 @@ fn what_is_not_honoured_is_told_once_and_what_is_harmless_is_not() {
             "config:4: `BindInterface` is not supported yet",
             "config:7: `Ciphers`: runsheet never offers `aes128-cbc`, `3des-cbc`, which it left out",
             "config:9: `StrictHostKeyChecking no` is read as `yes`: host keys are always checked",
-            "config:11: `ForwardAgent yes` is not honoured: the agent is never forwarded",
+            "config:11: `ForwardAgent $OTHER` is not honoured: only `yes` and `no` are",
             "config:12: `CanonicalizeHostname always` is not honoured: names are looked up as they stand",
             "config:16: `PubkeyAuthentication` is not supported yet",
             "config:17: `Prot` is not known and not honoured; did you mean `Port`?",
@@ -315,4 +317,24 @@ proptest! {
             let _ = Inventory::empty().explain(&host("web1"), &reach);
         }
     }
+}
+
+#[test]
+fn the_agent_is_forwarded_only_to_hosts_of_groups_that_are_named() {
+    let folder = Folder::new();
+    let file = folder
+        .file("groups.yaml", "groups: {web: {hosts: [a, b]}, all: {groups: [web], hosts: [c]}, db: {hosts: [d]}}\n");
+    let inventory = Inventory::load(&[file]).expect("groups");
+    let mut reach = reach_with("Host b\n  ForwardAgent no\nHost *\n  ForwardAgent yes\n");
+    let forwards = |name: &str, reach: &Reach| {
+        let endpoint = inventory.resolve(&host(name), reach).expect("a host");
+        endpoint.target.options.forward_agent
+    };
+    assert_eq!(["a", "b", "elsewhere"].map(|name| forwards(name, &reach)), [Refused, No, Refused]);
+    reach.forward_agent = BTreeSet::from(["all".to_owned()]);
+    assert_eq!(["a", "b", "c", "d"].map(|name| forwards(name, &reach)), [Allowed, No, Allowed, Refused]);
+    // A jump host never gets it.
+    reach.flags.jump = Some("a".to_owned());
+    let through = inventory.resolve(&host("c"), &reach).expect("a host");
+    assert_eq!(through.jumps[0].options.forward_agent, Refused);
 }

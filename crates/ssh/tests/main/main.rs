@@ -1,9 +1,11 @@
 //! The crate against the real sshd, ssh, ssh-keygen and ssh-agent, and against practice hosts.
 
+mod bastions;
 mod breaker;
 mod certificates;
 mod commands;
 mod folders;
+mod forwarding;
 mod host_keys;
 mod hostile;
 mod keys;
@@ -12,6 +14,7 @@ mod practice;
 mod proxy_command;
 mod reaching;
 mod rig;
+mod security_keys;
 mod ssh_options;
 mod transfers;
 

@@ -8,4 +8,5 @@ mod files;
 mod floods;
 mod handshakes;
 mod logins;
+mod passwords;
 mod stage;

@@ -114,7 +114,11 @@ pub(crate) fn endpoint(target: Hop) -> Endpoint {
 
 /// Waits no longer than a test can.
 pub(crate) fn impatient() -> SshConnector {
-    SshConnector::new(SshSettings {
+    SshConnector::new(impatience())
+}
+
+pub(crate) fn impatience() -> SshSettings {
+    SshSettings {
         deadlines: Deadlines {
             banner: Duration::from_secs(1),
             kex: Duration::from_secs(1),
@@ -128,7 +132,7 @@ pub(crate) fn impatient() -> SshConnector {
             ..Deadlines::default()
         },
         keepalive: Keepalive { interval: Duration::from_secs(1), unanswered: 2 },
-    })
+    }
 }
 
 pub(crate) fn request(command: &str) -> ExecRequest {
