@@ -201,8 +201,12 @@ fn that_a_key_lets_in_says_nothing_about_the_password() {
     let identity = sshd.identity();
     let identity = identity.to_str().expect("text");
 
-    // One after the other, so that the key has let in before the password is first needed.
-    let flags = ["exec", "-g", "all", "-F", "ssh_config", "-i", identity, "-f", "1", "-k", "--", "true"];
+    // In two steps, so that the key has let in before the password is first needed.
+    let sheet = "steps:\n\
+        \x20 - {name: By key, task: command, hosts: 'h[1-4]', args: {run: 'true'}}\n\
+        \x20 - {name: By password, task: command, hosts: '@all', args: {run: 'true'}}\n";
+    let case = case.file("sheets/mixed.yaml", sheet);
+    let flags = ["run", "mixed", "-y", "-F", "ssh_config", "-i", identity, "-k"];
     let mut terminal = Terminal::start(case.command(&flags));
     terminal.says("login password: ").types("not the password");
     let ran = terminal.ends().exits(4);
