@@ -12,7 +12,7 @@ use crate::practice_runs::Stage;
 
 /// What the program may hold beside what it holds for each host, in KiB: a debug build with all its threads, and what the allocator
 /// keeps for each of them.
-const BASE: u64 = 96 * 1024;
+const BASE: u64 = 128 * 1024;
 
 fn long() -> bool {
     std::env::var_os("RUNSHEET_LONG").is_some()

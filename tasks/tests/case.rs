@@ -101,6 +101,12 @@ pub(crate) struct ExpectedOutcome {
     pub(crate) value: i32,
     #[serde(default)]
     pub(crate) changed: bool,
+    /// What it opens.
+    #[serde(default)]
+    pub(crate) opens: Vec<String>,
+    /// What it closes.
+    #[serde(default)]
+    pub(crate) closes: Vec<String>,
 }
 
 fn an_hour() -> u64 {

@@ -79,6 +79,8 @@ async fn play(task: &str, case: Case) -> Result<Vec<String>, Box<dyn Error>> {
             outcome.message.contains(&expected.message)
                 && outcome.value == expected.value
                 && outcome.changed == expected.changed
+                && outcome.opens.iter().map(|debt| &debt.0).eq(&expected.opens)
+                && outcome.closes.iter().map(|debt| &debt.0).eq(&expected.closes)
         }
         (Err(error), None, Some(part)) => error.to_string().contains(part.as_str()),
         _ => false,
