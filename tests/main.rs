@@ -19,6 +19,7 @@ mod practice_runs;
 mod real_fleet;
 mod real_sshd;
 mod rolling;
+mod rollouts;
 mod secrets;
 mod ssh_config;
 mod support;
