@@ -114,6 +114,11 @@ impl RunStats {
         self.by_id.get(id).and_then(|&index| self.steps.get(index))
     }
 
+    /// How many steps there are, less those that only undo another.
+    pub fn forward_steps(&self) -> usize {
+        self.steps.iter().filter(|step| step.planned.undoes.is_none()).count()
+    }
+
     /// Hosts of all steps, counted by how they ended.
     pub fn totals(&self) -> StepTotals {
         self.steps.iter().fold(StepTotals::default(), |mut sum, step| {

@@ -11,7 +11,7 @@ use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
 use crate::wording::{
-    cancelled, chosen, first_line, nameless, one_line, reason, state, tasks, title, totals, what_next,
+    cancelled, chosen, first_line, nameless, numbered, one_line, reason, state, tasks, title, totals, what_next,
 };
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
@@ -119,7 +119,7 @@ impl Narrator {
             "run {}  {}  {} on {}",
             header.run.short(),
             paint(self.display.err.strong, &first_line(&header.sheet)),
-            plural(header.steps.len(), "step"),
+            plural(self.stats.forward_steps(), "step"),
             plural(header.hosts, "host")
         );
         match header.epoch {
@@ -219,7 +219,7 @@ impl Narrator {
     fn step(&self, id: &StepId) -> Option<(String, &PlannedStep)> {
         let index = self.stats.steps.iter().position(|step| step.planned.step == *id)?;
         let step = self.stats.steps.get(index)?;
-        Some((format!("{}/{}", index + 1, self.stats.steps.len()), &step.planned))
+        Some((numbered(index, &self.stats), &step.planned))
     }
 
     /// A single command needs no headings; a sheet has them even if it has one step.

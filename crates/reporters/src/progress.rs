@@ -4,7 +4,7 @@ use runsheet_events::{RunStats, StepStats};
 use runsheet_model::{format_chosen_duration, visible};
 
 use crate::moved::Moved;
-use crate::wording::{cut, grouped, running_for, title};
+use crate::wording::{cut, grouped, numbered, running_for, title};
 
 /// The longest title in a live line, in columns: counts matter more there.
 const TITLE: usize = 30;
@@ -27,7 +27,7 @@ pub(crate) fn live_lines(stats: &RunStats, moved: &Moved, now: Duration) -> Vec<
 
 fn live_line(stats: &RunStats, index: usize, step: &StepStats, moved: u64, now: Duration) -> String {
     let title = cut(&title(&step.planned), TITLE);
-    let mut line = format!("step {}/{}  {title}", index + 1, stats.steps.len());
+    let mut line = format!("step {}  {title}", numbered(index, stats));
     let elapsed = running_for(now.saturating_sub(step.started.unwrap_or(now)));
     if step.planned.tasks.is_empty() {
         line.push_str(&format!("  waiting for a person  {elapsed}"));

@@ -122,7 +122,8 @@ fn steps(stats: &RunStats, context: &RecapContext<'_>) -> String {
         Column::right("took"),
     ])
     .indent(2);
-    for (index, step) in stats.steps.iter().enumerate() {
+    let is_told = |step: &StepStats| step.planned.undoes.is_none() || step.started.is_some();
+    for (index, step) in stats.steps.iter().enumerate().filter(|(_, step)| is_told(step)) {
         let (result, style) = result(step, palette);
         let planned = step.planned.expect_ms.map(Duration::from_millis);
         let late = planned.zip(step.took).is_some_and(|(planned, took)| took > planned);

@@ -6,7 +6,7 @@ use runsheet_events::{HostStats, RunStats, StepStats};
 use runsheet_model::{HostName, State, format_duration, plural, visible};
 
 use crate::palette::paint;
-use crate::wording::{one_line, reason, state, tasks, title};
+use crate::wording::{numbered, one_line, reason, state, tasks, title};
 use crate::{Column, RecapContext, Table, recap};
 
 /// How many of a step's slowest hosts are named.
@@ -56,9 +56,8 @@ pub fn show(stats: &RunStats, context: &ShowContext<'_>) -> String {
 
 fn heading(stats: &RunStats, index: usize, step: &StepStats, context: &ShowContext<'_>) -> String {
     let mut line = format!(
-        "step {}/{}  {}  {}",
-        index + 1,
-        stats.steps.len(),
+        "step {}  {}  {}",
+        numbered(index, stats),
         paint(context.recap.palette.strong, &title(&step.planned)),
         tasks(&step.planned.tasks)
     );

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepTotals};
+use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepStats, StepTotals};
 use runsheet_model::{HostName, State, StepId, TaskName, format_duration, plural, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -83,6 +83,15 @@ pub(crate) fn title(step: &PlannedStep) -> String {
     match first_line(&step.name) {
         name if name.is_empty() => step.step.to_string(),
         name => name,
+    }
+}
+
+/// Which step it is of those that do not undo another, such as `2/5`; for one that does, its number in the plan.
+pub(crate) fn numbered(index: usize, stats: &RunStats) -> String {
+    let forward = |step: &&StepStats| step.planned.undoes.is_none();
+    match stats.steps.get(index).filter(forward) {
+        Some(_) => format!("{}/{}", stats.steps.iter().take(index + 1).filter(forward).count(), stats.forward_steps()),
+        None => (index + 1).to_string(),
     }
 }
 
