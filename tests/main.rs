@@ -14,6 +14,7 @@ mod human_output;
 mod killed;
 mod limits;
 mod logins;
+mod lost_terminal;
 mod passwords;
 mod practice_runs;
 mod real_fleet;
