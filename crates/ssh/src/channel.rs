@@ -6,7 +6,6 @@ use runsheet_task::{Limits, RemoteError};
 use russh::client::Msg;
 use russh::{Channel, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 
 use crate::link::{CHANNELS, Link};
 use crate::server_text::server_text;
@@ -15,6 +14,9 @@ use crate::unreachable::{for_good, for_now, with_hint};
 
 /// Between two tries to open a channel.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// The longest of them, while channels of ours are open.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// How often it is tried where no channel of ours can be the reason.
 const TRIES_ALONE: u32 = 5;
@@ -91,44 +93,53 @@ where
             let limit = deadlines.channel;
             async move {
                 let channel = open_patiently(&link, limit).await?;
-                prepare(channel, slot).await
+                match tokio::time::timeout(limit, prepare(channel, slot)).await {
+                    Ok(prepared) => prepared,
+                    Err(_) => Err(not_opened(limit)),
+                }
             }
         });
-        // A little more than the opening has, which says more about why it failed.
-        match tokio::time::timeout(deadlines.channel + PAUSE, opened).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(panic)) => Err(RemoteError::NotStarted(for_good(Phase::Channel, panic.to_string()))),
-            Err(_) => {
-                let reason = format!("the host did not open a channel within {:?}", deadlines.channel);
-                Err(RemoteError::NotStarted(for_now(Phase::Channel, reason)))
-            }
+        match opened.await {
+            Ok(outcome) => outcome,
+            Err(panic) => Err(RemoteError::NotStarted(for_good(Phase::Channel, panic.to_string()))),
         }
     })
     .await
 }
 
-/// Opens a channel, and if the host refuses, waits for our other channels to end. sshd counts one for a moment after it was
-/// closed, and for as long as its command runs when nobody waited for the end of that.
+/// Opens a channel, and if the host refuses, waits for our other channels to end, as long as that takes: whoever waits has a
+/// deadline of their own. sshd counts one for a moment after it was closed, and for as long as its command runs when nobody waited for
+/// the end of that.
 async fn open_patiently(link: &Arc<Link>, limit: Duration) -> Result<Channel<Msg>, RemoteError> {
-    let give_up = Instant::now() + limit;
+    let _waits = link.wait_for_channel();
     let mut alone = 0;
+    let mut pause = PAUSE;
     loop {
-        let error = match link.open_session().await {
-            Ok(channel) => return Ok(channel),
-            Err(error) => error,
+        let error = match tokio::time::timeout(limit, link.open_session()).await {
+            Ok(Ok(channel)) => return Ok(channel),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(not_opened(limit)),
         };
         let full = matches!(
             &error,
             russh::Error::ChannelOpenFailure(refusal) if *refusal != ChannelOpenFailure::AdministrativelyProhibited
         );
-        if link.slots().available_permits() >= CHANNELS - 1 {
+        if link.has_channels() {
+            alone = 0;
+        } else {
             alone += 1;
+            pause = PAUSE;
         }
-        if !full || alone > TRIES_ALONE || Instant::now() + PAUSE > give_up {
+        if !full || alone > TRIES_ALONE {
             return Err(open_failure(&error));
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
     }
+}
+
+fn not_opened(limit: Duration) -> RemoteError {
+    RemoteError::NotStarted(for_now(Phase::Channel, format!("the host did not open a channel within {limit:?}")))
 }
 
 /// Waits for what comes before a point of no return, within a request's limits.

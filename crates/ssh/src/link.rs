@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(crate) struct Link {
     is_root: bool,
     variables: Variables,
     slots: Arc<Semaphore>,
+    /// How many of those that have a place wait for the host to open their channel.
+    waiting: AtomicUsize,
     handshakes: Arc<Semaphore>,
     sftp: Mutex<Weak<Sftp>>,
     cut: CancellationToken,
@@ -58,6 +61,7 @@ impl Link {
             is_root: hop.user == "root",
             variables: Variables::new(Arc::clone(&hop.options)),
             slots: Arc::new(Semaphore::new(CHANNELS)),
+            waiting: AtomicUsize::new(0),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             sftp: Mutex::default(),
             _cut_on_drop: cut.clone().drop_guard(),
@@ -76,6 +80,18 @@ impl Link {
 
     pub(crate) fn slots(&self) -> &Arc<Semaphore> {
         &self.slots
+    }
+
+    /// Counts somebody who waits for the host to open a channel, until that is dropped.
+    pub(crate) fn wait_for_channel(&self) -> WaitsForChannel<'_> {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        WaitsForChannel(&self.waiting)
+    }
+
+    /// Whether a channel of ours is open.
+    pub(crate) fn has_channels(&self) -> bool {
+        let in_use = CHANNELS.saturating_sub(self.slots.available_permits());
+        in_use > self.waiting.load(Ordering::Acquire)
     }
 
     /// Whether the superuser is logged in.
@@ -122,5 +138,14 @@ impl Link {
         // Whoever does not say goodbye in time is cut off.
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         self.cut.cancel();
+    }
+}
+
+/// Somebody who waits for the host to open a channel.
+pub(crate) struct WaitsForChannel<'a>(&'a AtomicUsize);
+
+impl Drop for WaitsForChannel<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

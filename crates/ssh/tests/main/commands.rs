@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use runsheet_model::LostReason;
 use runsheet_ssh::{Deadlines, SshConnector, SshSettings};
-use runsheet_task::{Connector, Exit, RemoteError};
-use tokio_util::sync::CancellationToken;
+use runsheet_task::{Connector, ExecEnd, Exit, RemoteError};
 
 use crate::rig::{FireAtOutput, PATIENCE, connect, endpoint, fed, hop, limits, request, run, sha256, stdout};
 use crate::sshd::Sshd;
@@ -260,24 +259,36 @@ async fn a_hundred_commands_at_once_share_a_connection_without_using_up_its_sess
 
 #[tokio::test]
 async fn a_host_that_has_no_session_left_says_so_before_anything_runs() {
-    let sshd = Sshd::start("MaxSessions 1");
+    let sshd = Sshd::start("MaxSessions 0");
     let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
-    let long = request("echo started; sleep 600");
-    let stop = long.limits.cancel.clone();
-    let started = CancellationToken::new();
-    let mut output = FireAtOutput(started.clone());
-
-    let (_, second) = tokio::join!(connected.remote.exec(&long, &mut output), async {
-        started.cancelled().await;
-        let (second, _) = run(&*connected.remote, &request("true")).await;
-        stop.cancel();
-        second
-    });
-
-    let Err(RemoteError::NotStarted(refused)) = second else {
-        panic!("{second:?}");
+    let (refused, _) = run(&*connected.remote, &request("true")).await;
+    let Err(RemoteError::NotStarted(refused)) = refused else {
+        panic!("{refused:?}");
     };
     assert!(refused.reason.contains("MaxSessions"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn commands_wait_for_each_other_where_a_host_has_few_sessions() {
+    for most in [1, 2] {
+        let sshd = Sshd::start(&format!("MaxSessions {most}"));
+        // A channel has a second to open, and the commands before it take longer than that.
+        let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
+        let remote = &*connected.remote;
+        let folder = tempfile::tempdir().expect("a folder");
+        let command = |number: usize| {
+            // Evidence of how many run at once, on the host.
+            let folder = folder.path().display();
+            request(&format!("touch {folder}/{number}; ls {folder} | wc -l; sleep 0.7; rm {folder}/{number}"))
+        };
+        let commands: Vec<_> = (0..4).map(command).collect();
+        let ends = futures::future::join_all(commands.iter().map(|command| run(remote, command))).await;
+        for (end, kept) in ends {
+            assert!(matches!(end, Ok(ExecEnd { exit: Exit::Status(0), .. })), "{end:?}");
+            let at_once: usize = String::from_utf8_lossy(&kept.out).trim().parse().expect("a number");
+            assert!((1..=most).contains(&at_once), "{at_once} at once with MaxSessions {most}");
+        }
+    }
 }
 
 #[tokio::test]

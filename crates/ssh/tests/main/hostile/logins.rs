@@ -6,8 +6,11 @@ use runsheet_hostile::wire::{
     DEBUG, EXT_INFO, GLOBAL_REQUEST, IGNORE, Message, USERAUTH_BANNER, USERAUTH_FAILURE, USERAUTH_PK_OK,
 };
 use runsheet_model::Phase;
+use runsheet_ssh::{Deadlines, SshConnector, SshSettings};
+use runsheet_task::Connector;
 
-use super::stage::{Memory, Stage, is_safe};
+use super::stage::{Memory, Stage, impatience, is_safe};
+use crate::rig::PATIENCE;
 
 /// Titles of windows, clipboards, cleared screens, overwritten lines, writing that runs backwards.
 const ESCAPES: &str = "\x1b]0;owned\x07\x1b[2J\x1b]52;c;aGk=\x07ok\rFAILED\u{9b}2J\u{202e}evil\n[web2] ok\n";
@@ -29,7 +32,10 @@ async fn a_banner_of_ten_mib_with_escapes_is_one_short_line_that_drives_no_termi
     .await;
     let memory = Memory::now();
 
-    let refused = stage.connect().await.err().expect("refused");
+    // That much takes its time on a busy machine, and is not what is looked at here.
+    let deadlines = Deadlines { auth: PATIENCE, ..impatience().deadlines };
+    let patient = SshConnector::new(SshSettings { deadlines, ..impatience() });
+    let refused = patient.connect(&stage.endpoint()).await.err().expect("refused");
 
     assert_eq!((refused.phase, refused.transient), (Phase::Login, false), "{}", refused.reason);
     assert!(refused.reason.contains("\\x1b]0;owned"), "{}", refused.reason);
