@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use runsheet_model::{plural, visible};
-use runsheet_plan::{HostWork, OnFailure, Plan, PlanStep};
+use runsheet_plan::{HostWork, OnFailure, Plan, PlanStep, Scope};
 use runsheet_runner::{Policy, Tally, Verdict};
 
 /// How many failures are looked at.
@@ -31,10 +31,17 @@ pub(crate) fn foresee(plan: &Plan) -> String {
 fn step_failures(plan: &Plan, step: &PlanStep, work: &HostWork, text: &mut String) {
     let policy = Policy::new(work, false);
     let first_wave = work.rollout.waves.first().copied().unwrap_or(0);
-    let (tolerated, hosts) = policy.tolerates();
-    let share = work.policy.max_fail.map(|share| format!(" ({share} of {hosts})")).unwrap_or_default();
+    let (tolerated, counted) = policy.tolerates(first_wave);
+    let hosts = work.hosts.len();
+    let share = work
+        .policy
+        .max_fail
+        .map(|share| {
+            format!(" ({share} of {counted}{})", if work.policy.of == Scope::Wave { " in the first wave" } else { "" })
+        })
+        .unwrap_or_default();
     let unreachable = match work.policy.max_unreachable {
-        Some(most) => format!("; and {} unreachable, counted apart", most.of(hosts)),
+        Some(most) => format!("; and {} unreachable, counted apart", most.of(counted)),
         None => "; unreachable hosts count as failed".to_owned(),
     };
     _ = writeln!(text, "   tolerates {}{share}{unreachable}", plural(tolerated, "failure"));

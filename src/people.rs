@@ -14,6 +14,8 @@ pub(crate) struct People {
     mode: Mode,
     user: String,
     suspend: Box<dyn Suspend>,
+    /// One question after the other: there is one terminal.
+    turn: tokio::sync::Mutex<()>,
 }
 
 /// Holds the live display back while a question stands.
@@ -59,7 +61,7 @@ pub(crate) enum Mode {
 
 impl People {
     pub(crate) fn new(mode: Mode, user: String, suspend: Box<dyn Suspend>) -> Self {
-        Self { mode, user, suspend }
+        Self { mode, user, suspend, turn: tokio::sync::Mutex::new(()) }
     }
 }
 
@@ -74,6 +76,7 @@ impl Ask for People {
             Mode::Yes => Answer { choice: Choice::Abort, note: String::new(), who: "--yes".to_owned() },
             Mode::No => Answer { choice: Choice::Abort, note: String::new(), who: "--no-input".to_owned() },
             Mode::Terminal => {
+                let _turn = self.turn.lock().await;
                 let paused = tokio::task::block_in_place(|| self.suspend.begin());
                 // A plain thread, not the runtime's: a withdrawn question must not hold up the program's end.
                 let (sender, receiver) = tokio::sync::oneshot::channel();

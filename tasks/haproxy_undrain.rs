@@ -11,7 +11,7 @@ pub(crate) fn spec() -> TaskSpec {
         .details(
             "Runs on the host of the HAProxy, most often as a link with `delegate`. The work is done when HAProxy says that the server is \
              up, or does not check it. One that is not up in time is a failure; it was made ready all the same, so that it comes \
-             back by itself when HAProxy's check succeeds.",
+             back by itself when HAProxy's check succeeds. A server in maintenance is left there, and is a failure.",
         )
         .arg(Arg::required("server", ArgKind::Text, "The server, as HAProxy names it."))
         .arg(Arg::optional("wait", ArgKind::Duration, "How long HAProxy's check may take to succeed.").default("30s"))
@@ -26,6 +26,9 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     let before = haproxy.server(server).await?;
     if before.is_in_service() {
         return Ok(Outcome::unchanged(format!("`{server}` is in service")).closes(debt));
+    }
+    if before.is_in_maintenance() {
+        return Ok(Outcome::failed(format!("`{server}` is in maintenance: somebody else has taken it out"), 1));
     }
     haproxy.set_state(server, "ready").await?;
     let mut patience = Patience::new(host, wait);

@@ -88,7 +88,7 @@ impl Load {
     }
 }
 
-/// Name, status and sessions of each server, out of HAProxy's own statistics.
+/// Name and status of each server, out of HAProxy's own statistics.
 fn statistics(fleet: &Fleet) -> Vec<(String, String)> {
     let ask = "perl -MIO::Socket::UNIX -e '$s=IO::Socket::UNIX->new(Peer=>\"/run/haproxy/admin.sock\") or exit 1; \
                print $s \"show stat\\n\"; print while <$s>'";

@@ -8,6 +8,7 @@ if command -v socat >/dev/null; then
     printf '%s\n' "$command" | socat -t 10 - "UNIX-CONNECT:$socket"
 elif command -v perl >/dev/null; then
     perl -MIO::Socket::UNIX -e '
+        alarm 10;
         my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "cannot connect to $ARGV[0]: $!\n";
         $s->print("$ARGV[1]\n"); $s->flush; print while <$s>;' "$socket" "$command"
 elif command -v python3 >/dev/null; then

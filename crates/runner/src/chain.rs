@@ -9,7 +9,7 @@ use runsheet_task::Remote;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::attempt::{Attempt, Tried, cancelled, not_reached};
+use crate::attempt::{Attempt, Tried, cancelled};
 use crate::host_run::{Ended, HostRun, result};
 use crate::message::Message;
 use crate::tee::HostOutput;
@@ -22,8 +22,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// What a step does on a host, link by link: the chain until something fails, then what is always done.
 pub(crate) struct Chain<'a> {
     run: &'a HostRun,
-    remote: Arc<dyn Remote>,
-    delegates: HashMap<usize, Arc<dyn Remote>>,
+    /// The connections that it has, by the positions of their hosts in the plan.
+    remotes: HashMap<usize, Arc<dyn Remote>>,
     output: Arc<HostOutput>,
     /// How many attempts each link has had.
     attempts: Vec<u32>,
@@ -48,7 +48,8 @@ impl<'a> Chain<'a> {
         run.step.remember(run.start.position, &output, &run.cancel);
         let mut attempts = run.start.attempts.clone();
         attempts.resize(run.host_work().all_links().count(), 0);
-        Self { run, remote, delegates: HashMap::new(), output, attempts, begun: run.start.link > 0 }
+        let remotes = HashMap::from([(run.first_host(), remote)]);
+        Self { run, remotes, output, attempts, begun: run.start.link > 0 }
     }
 
     pub(crate) async fn run(mut self) -> Ended {
@@ -178,9 +179,8 @@ impl<'a> Chain<'a> {
     /// The connection on which a link's commands run. One that is down is made anew.
     async fn remote(&mut self, link: &PlanLink) -> Result<Arc<dyn Remote>, Box<HostResult>> {
         let pool = &self.run.shared.pool;
-        let own = self.run.host_position();
-        let host = link.delegate.as_ref().map_or(own, |delegate| **delegate.of(self.run.start.position));
-        let known = if host == own { Some(&self.remote) } else { self.delegates.get(&host) };
+        let host = self.run.host_of(link);
+        let known = self.remotes.get(&host);
         if let Some(remote) = known.filter(|remote| remote.is_alive()) {
             return Ok(remote.clone());
         }
@@ -189,20 +189,10 @@ impl<'a> Chain<'a> {
         match got {
             Ok(got) => {
                 self.run.shared.tell_connected(host, got.new);
-                if host == own {
-                    self.remote = got.remote.clone();
-                } else {
-                    self.delegates.insert(host, got.remote.clone());
-                }
+                self.remotes.insert(host, got.remote.clone());
                 Ok(got.remote)
             }
-            Err(mut unreachable) => {
-                if host != own {
-                    let name = &self.run.shared.plan.hosts[host].name;
-                    unreachable.reason = format!("`{name}`, which does it for this host: {}", unreachable.reason);
-                }
-                Err(Box::new(result(not_reached(unreachable), started.elapsed())))
-            }
+            Err(unreachable) => Err(Box::new(result(self.run.not_reached(host, unreachable), started.elapsed()))),
         }
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use runsheet_events::HostResult;
-use runsheet_model::{Outcome, State};
-use runsheet_plan::{HostWork, PlanHost, PlanStep};
+use runsheet_model::{Outcome, State, Unreachable};
+use runsheet_plan::{HostWork, PlanHost, PlanLink, PlanStep};
 use runsheet_task::Remote;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -89,17 +89,38 @@ impl HostRun {
 
     async fn connect(&self) -> Result<(Arc<dyn Remote>, Option<ConnectPermit>), Box<Ending>> {
         let aside = || self.step_aside();
+        let host = self.first_host();
         let got = tokio::select! {
-            got = self.shared.pool.get(self.host_position(), &aside) => got,
+            got = self.shared.pool.get(host, &aside) => got,
             () = self.step.stop.new.cancelled() => return Err(Box::new(cancelled())),
         };
         match got {
             Ok(got) => {
-                self.shared.tell_connected(self.host_position(), got.new);
+                self.shared.tell_connected(host, got.new);
                 Ok((got.remote, got.permit))
             }
-            Err(unreachable) => Err(Box::new(not_reached(unreachable))),
+            Err(unreachable) => Err(Box::new(self.not_reached(host, unreachable))),
         }
+    }
+
+    /// Whose connection the first link needs: a host that is worked on only from another need not answer.
+    pub(crate) fn first_host(&self) -> usize {
+        let first = self.host_work().all_links().nth(self.start.link);
+        first.map_or_else(|| self.host_position(), |link| self.host_of(link))
+    }
+
+    /// On which host a link's commands run.
+    pub(crate) fn host_of(&self, link: &PlanLink) -> usize {
+        link.delegate.as_ref().map_or_else(|| self.host_position(), |delegate| **delegate.of(self.start.position))
+    }
+
+    /// How it ends if a host that it needs was not reached.
+    pub(crate) fn not_reached(&self, host: usize, mut unreachable: Unreachable) -> Ending {
+        if host != self.host_position() {
+            let name = &self.shared.plan.hosts[host].name;
+            unreachable.reason = format!("`{name}`, which does it for this host: {}", unreachable.reason);
+        }
+        not_reached(unreachable)
     }
 
     /// Gives up its place: others need not wait for this host.

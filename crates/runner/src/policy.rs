@@ -1,5 +1,6 @@
-use runsheet_events::StepTotals;
 use runsheet_plan::{HostWork, OnFailure, PlanPolicy, Scope};
+
+use crate::rollout::Left;
 
 /// What happens when hosts of a step fail: pure, fed by the dispatcher with durable totals.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +39,13 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes the hosts of some totals, less those of others.
-    pub(crate) fn of(totals: &StepTotals, less: &StepTotals) -> Self {
-        Self {
-            failed: totals.failed.saturating_sub(less.failed),
-            unreachable: totals.unreachable.saturating_sub(less.unreachable),
-            lost: totals.lost.saturating_sub(less.lost),
+    /// Where hosts are counted that ended so; nowhere if that is well.
+    pub(crate) fn of(&mut self, left: Left) -> Option<&mut usize> {
+        match left {
+            Left::Good => None,
+            Left::Failed => Some(&mut self.failed),
+            Left::Lost => Some(&mut self.lost),
+            Left::Unreachable => Some(&mut self.unreachable),
         }
     }
 }
@@ -57,10 +59,8 @@ impl Policy {
 
     /// Judges hosts that ended badly: those of the step, and those of its present wave with so many hosts.
     pub fn judge(&self, step: Tally, wave: Tally, wave_hosts: usize) -> Verdict {
-        let (tally, hosts) = match self.rules.of {
-            Scope::Step => (step, self.hosts),
-            Scope::Wave => (wave, wave_hosts),
-        };
+        let hosts = self.counted_over(wave_hosts);
+        let tally = if self.rules.of == Scope::Step { step } else { wave };
         let counted_apart = self.rules.max_unreachable.map(|most| tally.unreachable > most.of(hosts));
         let failed = tally.failed + tally.lost + if counted_apart.is_some() { 0 } else { tally.unreachable };
         let too_many = failed > self.rules.max_fail.map_or(0, |most| most.of(hosts));
@@ -92,9 +92,17 @@ impl Policy {
         self.rules.on_failure == OnFailure::Rollback
     }
 
-    /// How many failures of the step's hosts are tolerated, and of how many.
-    pub fn tolerates(&self) -> (usize, usize) {
-        (self.rules.max_fail.map_or(0, |most| most.of(self.hosts)), self.hosts)
+    /// How many failures are tolerated, and of how many hosts: those of the step, or of a wave with so many.
+    pub fn tolerates(&self, wave_hosts: usize) -> (usize, usize) {
+        let hosts = self.counted_over(wave_hosts);
+        (self.rules.max_fail.map_or(0, |most| most.of(hosts)), hosts)
+    }
+
+    fn counted_over(&self, wave_hosts: usize) -> usize {
+        match self.rules.of {
+            Scope::Step => self.hosts,
+            Scope::Wave => wave_hosts,
+        }
     }
 }
 

@@ -38,8 +38,10 @@ pub(crate) enum Next {
 pub(crate) enum Left {
     /// In service.
     Good,
-    /// Somewhere on the way.
-    Stuck,
+    /// It failed, somewhere on the way.
+    Failed,
+    /// Nobody knows where on the way.
+    Lost,
     /// It was not reached.
     Unreachable,
 }
@@ -113,7 +115,7 @@ impl Rollout {
         self.running -= 1;
         match left {
             Left::Good => {}
-            Left::Stuck => self.stuck += 1,
+            Left::Failed | Left::Lost => self.stuck += 1,
             Left::Unreachable => self.unreachable += 1,
         }
     }
@@ -122,7 +124,7 @@ impl Rollout {
     pub(crate) fn again(&mut self, host: usize, left: Left) {
         match left {
             Left::Good => {}
-            Left::Stuck => self.stuck -= 1,
+            Left::Failed | Left::Lost => self.stuck -= 1,
             Left::Unreachable => self.unreachable -= 1,
         }
         self.waiting.push_front(host);
@@ -203,7 +205,7 @@ mod tests {
         assert_eq!(rollout.next(), Next::Start(vec![1, 2]));
         rollout.end(Left::Good);
         assert_eq!(rollout.next(), Next::Wait);
-        rollout.end(Left::Stuck);
+        rollout.end(Left::Failed);
         assert_eq!((rollout.next(), rollout.waves()), (Next::Over, 2));
     }
 
@@ -214,11 +216,11 @@ mod tests {
         assert_eq!((rollout.next(), rollout.next()), (Next::Start(vec![0, 1]), Next::Wait));
         rollout.end(Left::Good);
         assert_eq!(rollout.next(), Next::Start(vec![2]));
-        rollout.end(Left::Stuck);
+        rollout.end(Left::Failed);
         assert_eq!(rollout.next(), Next::Wait);
         rollout.end(Left::Good);
         assert_eq!(rollout.next(), Next::Start(vec![3]));
-        rollout.end(Left::Stuck);
+        rollout.end(Left::Failed);
         assert_eq!((rollout.next(), rollout.give_up(), rollout.next()), (Next::Full, vec![4], Next::Over));
     }
 
@@ -274,7 +276,7 @@ mod tests {
                 }
                 running -= 1;
                 rollout.end(match end {
-                    0 => { stuck += 1; Left::Stuck }
+                    0 => { stuck += 1; Left::Failed }
                     1 => { unreachable += 1; Left::Unreachable }
                     _ => Left::Good,
                 });

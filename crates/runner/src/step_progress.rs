@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_events::StepTotals;
 use runsheet_model::{HostName, State};
 use tokio::time::Instant;
 
@@ -18,6 +17,8 @@ const AT_LEAST: Duration = Duration::from_secs(30);
 const PEERS: usize = 3;
 
 /// A step with hosts while it runs, as the dispatcher sees it. All of it follows from what is durable.
+///
+/// It counts for the policy only: who fails again, was forgiven or belongs to another wave counts otherwise there than in what is shown.
 pub(crate) struct StepProgress {
     pub(crate) started: Instant,
     /// How long it waited for people.
@@ -30,9 +31,9 @@ pub(crate) struct StepProgress {
     positions: HashMap<HostName, usize>,
     /// Hosts that ended badly, by position.
     pub(crate) bad: BTreeMap<usize, Bad>,
-    /// Hosts that ended badly and do not count any more.
-    forgiven: StepTotals,
-    before_wave: StepTotals,
+    /// Hosts that ended badly and count, of the step and of its present wave.
+    tally: Tally,
+    wave_tally: Tally,
     wave_hosts: usize,
     pub(crate) mode: Mode,
     /// Somebody has said to stop: nobody is asked any more.
@@ -79,7 +80,9 @@ pub(crate) struct Bad {
     /// How many attempts each link has had.
     pub(crate) attempts: Vec<u32>,
     /// Whether it still counts.
-    pub(crate) counts: bool,
+    counts: bool,
+    /// The wave in which it ended, from 1.
+    wave: usize,
 }
 
 impl StepProgress {
@@ -99,8 +102,8 @@ impl StepProgress {
             policy,
             positions,
             bad: BTreeMap::new(),
-            forgiven: StepTotals::default(),
-            before_wave: StepTotals::default(),
+            tally: Tally::default(),
+            wave_tally: Tally::default(),
             wave_hosts: 0,
             mode: Mode::Going,
             aborted: false,
@@ -118,10 +121,10 @@ impl StepProgress {
         self.positions.get(host).copied()
     }
 
-    /// Opens the next wave, after which hosts have ended so far as the totals say.
-    pub(crate) fn open_wave(&mut self, totals: StepTotals) -> (usize, usize) {
+    /// Opens the next wave, and tells its number from 1 and its size.
+    pub(crate) fn open_wave(&mut self) -> (usize, usize) {
         let (number, hosts) = self.rollout.open();
-        self.before_wave = totals;
+        self.wave_tally = Tally::default();
         self.wave_hosts = hosts;
         self.paused = false;
         (number, hosts)
@@ -131,7 +134,8 @@ impl StepProgress {
     pub(crate) fn end(&mut self, position: usize, state: &State, took: Duration, attempts: Vec<u32>) {
         let left = match state {
             State::Ok { .. } | State::Skipped | State::Cancelled => Left::Good,
-            State::Failed { .. } | State::Lost { .. } => Left::Stuck,
+            State::Failed { .. } => Left::Failed,
+            State::Lost { .. } => Left::Lost,
             State::Unreachable(_) => Left::Unreachable,
         };
         self.rollout.end(left);
@@ -140,22 +144,20 @@ impl StepProgress {
             self.times.insert(at, took);
         }
         if left != Left::Good {
-            let counts = !self.excused.contains(&position);
-            self.bad.insert(position, Bad { left, attempts, counts });
-            if !counts {
-                self.forgiven.count(state);
+            // What nobody knows counts whoever was to be excused.
+            let counts = left == Left::Lost || !self.excused.contains(&position);
+            if counts {
+                for tally in [&mut self.tally, &mut self.wave_tally] {
+                    tally.of(left).into_iter().for_each(|count| *count += 1);
+                }
             }
+            self.bad.insert(position, Bad { left, attempts, counts, wave: self.rollout.opened() });
         }
     }
 
     /// Judges what has ended badly so far.
-    pub(crate) fn verdict(&self, totals: &StepTotals) -> Verdict {
-        let step = Tally::of(totals, &self.forgiven);
-        let mut before = self.before_wave;
-        before.failed = before.failed.max(self.forgiven.failed);
-        before.unreachable = before.unreachable.max(self.forgiven.unreachable);
-        before.lost = before.lost.max(self.forgiven.lost);
-        self.policy.judge(step, Tally::of(totals, &before), self.wave_hosts)
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.policy.judge(self.tally, self.wave_tally, self.wave_hosts)
     }
 
     pub(crate) fn policy(&self) -> &Policy {
@@ -168,8 +170,8 @@ impl StepProgress {
     }
 
     /// Has what ended badly so far count no more.
-    pub(crate) fn forgive(&mut self, totals: StepTotals) {
-        self.forgiven = totals;
+    pub(crate) fn forgive(&mut self) {
+        (self.tally, self.wave_tally) = (Tally::default(), Tally::default());
         self.bad.values_mut().for_each(|bad| bad.counts = false);
         self.mode = Mode::Going;
         self.worst = Verdict::GoOn;
@@ -180,6 +182,7 @@ impl StepProgress {
         let mut taken = Vec::new();
         for &position in positions.iter().rev() {
             if let Some(bad) = self.bad.remove(&position) {
+                self.discount(&bad);
                 self.rollout.again(position, bad.left);
                 self.hosts_left += 1;
                 taken.push((position, bad));
@@ -188,6 +191,17 @@ impl StepProgress {
         self.mode = Mode::Going;
         self.worst = Verdict::GoOn;
         taken
+    }
+
+    /// Takes a host out of the counts.
+    fn discount(&mut self, bad: &Bad) {
+        if !bad.counts {
+            return;
+        }
+        let of_this_wave = bad.wave == self.rollout.opened();
+        for tally in [Some(&mut self.tally), of_this_wave.then_some(&mut self.wave_tally)].into_iter().flatten() {
+            tally.of(bad.left).into_iter().for_each(|count| *count -= 1);
+        }
     }
 
     /// When its pause is over, if it pauses.

@@ -90,9 +90,9 @@ where
         // A task of its own goes on when nobody waits for it any more, and then drops, which closes, what it opened.
         let opened = tokio::spawn({
             let link = Arc::clone(link);
-            let limit = deadlines.channel;
+            let (limit, limits) = (deadlines.channel, limits.clone());
             async move {
-                let channel = open_patiently(&link, limit).await?;
+                let channel = open_patiently(&link, limit, &limits).await?;
                 match tokio::time::timeout(limit, prepare(channel, slot)).await {
                     Ok(prepared) => prepared,
                     Err(_) => Err(not_opened(limit)),
@@ -107,10 +107,10 @@ where
     .await
 }
 
-/// Opens a channel, and if the host refuses, waits for our other channels to end, as long as that takes: whoever waits has a
-/// deadline of their own. sshd counts one for a moment after it was closed, and for as long as its command runs when nobody waited for
+/// Opens a channel, and if the host refuses, waits for our other channels to end, for as long as the
+/// request's own limits let it. sshd counts one for a moment after it was closed, and for as long as its command runs when nobody waited for
 /// the end of that.
-async fn open_patiently(link: &Arc<Link>, limit: Duration) -> Result<Channel<Msg>, RemoteError> {
+async fn open_patiently(link: &Arc<Link>, limit: Duration, limits: &Limits) -> Result<Channel<Msg>, RemoteError> {
     let _waits = link.wait_for_channel();
     let mut alone = 0;
     let mut pause = PAUSE;
@@ -133,7 +133,12 @@ async fn open_patiently(link: &Arc<Link>, limit: Duration) -> Result<Channel<Msg
         if !full || alone > TRIES_ALONE {
             return Err(open_failure(&error));
         }
-        tokio::time::sleep(pause).await;
+        // Whoever gave up meanwhile needs no place any more.
+        before_start(limits, async {
+            tokio::time::sleep(pause).await;
+            Ok(())
+        })
+        .await?;
         pause = LONGEST_PAUSE.min(pause * 2);
     }
 }

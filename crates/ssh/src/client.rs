@@ -26,8 +26,8 @@ impl Drop for Client {
     }
 }
 
-/// No host gets to open a channel to us, but for the agent where that is allowed: agent forwarding is how CVE-2023-38408 was reached, and russh says
-/// yes to all of them unless told otherwise.
+/// No host gets to open a channel to us, but for the agent where that is allowed: agent forwarding is how CVE-2023-38408 was
+/// reached, and russh says yes to all of them unless told otherwise.
 async fn refuse(reply: ChannelOpenHandle) -> Result<(), russh::Error> {
     reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
     Ok(())

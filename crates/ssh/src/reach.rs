@@ -175,10 +175,10 @@ async fn tunnel(
         russh::Error::ChannelOpenFailure(ChannelOpenFailure::ConnectFailed) => {
             for_now(Phase::Tcp, "the jump host cannot connect to it")
         }
-        russh::Error::ChannelOpenFailure(ChannelOpenFailure::ResourceShortage) => with_hint(
-            for_now(Phase::Tcp, "the jump host has no room for another connection through it"),
-            "raise `MaxSessions` in its sshd_config",
-        ),
+        russh::Error::ChannelOpenFailure(ChannelOpenFailure::ResourceShortage) => {
+            // Not `MaxSessions`: sshd counts sessions only, and not what goes through it (sshd_config(5)).
+            for_now(Phase::Tcp, "the jump host has no room for another connection through it")
+        }
         russh::Error::ChannelOpenFailure(_) => with_hint(
             for_good(Phase::Tcp, "the jump host forbids connections through it"),
             "let it have `AllowTcpForwarding yes`, and a `PermitOpen` that names this host if it has one, in its sshd_config",

@@ -463,3 +463,64 @@ async fn waves_are_given_up_when_the_journal_fails() {
         assert!(report.seq_of_intent(host, step).is_some_and(|intent| intent <= 12), "{host} was started unrecorded");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn hosts_that_are_tried_again_one_after_the_other_count_no_more() {
+    let report = Stage::new(3, 2)
+        .forks(1)
+        .settings(Settings { guided: true, connects_at_once: 1, ..Settings::default() })
+        .behaviour(0, Behaviour::FailsIn { task: "second", times: 1 })
+        .behaviour(1, Behaviour::FailsIn { task: "second", times: 1 })
+        .change(|plan| tasks(plan, 0, &["second"], &[]))
+        .answers(&[Choice::Retry])
+        .run()
+        .await;
+    assert_eq!(report.stats.totals().ok(), 6);
+    let asked = report.kinds(|kind| matches!(kind, EventKind::PersonAsked { .. }).then_some(()));
+    assert_eq!(asked.len(), 1, "it was asked again about hosts that had not failed again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_worked_on_only_from_another_need_not_answer() {
+    let report = Stage::new(2, 1)
+        .behaviour(0, Behaviour::NeverConnects)
+        .change(|plan| {
+            let work = work(plan, 0);
+            work.hosts = vec![0];
+            work.rollout = PlanRollout::whole(1);
+            work.links[0].delegate = Some(PerHost::Same(Arc::new(1)));
+        })
+        .run()
+        .await;
+    assert_eq!(commands_on(&report, "h01"), ["s0"]);
+    assert_eq!((report.stats.totals().ok(), report.connects), (1, vec![0, 1]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_takes_too_long_is_named_while_others_keep_ending() {
+    let report = Stage::new(300, 1)
+        .forks(2)
+        .everywhere(Behaviour::Takes(Duration::from_millis(400)))
+        .behaviour(0, Behaviour::Takes(Duration::from_mins(10)))
+        .run()
+        .await;
+    let order = report.kinds(|kind| match kind {
+        EventKind::HostNoted { .. } => Some("named"),
+        EventKind::HostFinished { .. } => Some("ended"),
+        _ => None,
+    });
+    let named = order.iter().position(|what| *what == "named").expect("it is named");
+    assert!((140..200).contains(&named), "it was named after {named} of 300 had ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_knows_of_a_host_that_took_too_long_still_stops_the_sheet() {
+    let report = Stage::new(6, 2)
+        .everywhere(Behaviour::Takes(Duration::from_secs(2)))
+        .behaviour(4, Behaviour::CommandNeverEnds)
+        .change(|plan| work(plan, 0).policy.straggler = Straggler::Exclude)
+        .run()
+        .await;
+    assert!(matches!(states(&report.stats, 0)[4].1, State::Lost { .. }), "{:?}", states(&report.stats, 0));
+    assert!(report.stats.steps[1].started.is_none(), "the next step started");
+}

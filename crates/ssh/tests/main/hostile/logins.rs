@@ -16,12 +16,12 @@ use crate::rig::PATIENCE;
 const ESCAPES: &str = "\x1b]0;owned\x07\x1b[2J\x1b]52;c;aGk=\x07ok\rFAILED\u{9b}2J\u{202e}evil\n[web2] ok\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_banner_of_ten_mib_with_escapes_is_one_short_line_that_drives_no_terminal() {
+async fn banners_of_forty_mib_with_escapes_are_one_short_line_that_drives_no_terminal() {
     let stage = Stage::new(|mut peer| async move {
         peer.greet().await?;
         peer.agree().await?;
         peer.begin_login().await?;
-        for _ in 0..50 {
+        for _ in 0..200 {
             let text = ESCAPES.repeat(3_000);
             peer.send(&Message::new(USERAUTH_BANNER).string(text).string("").done()).await?;
         }
@@ -40,7 +40,8 @@ async fn a_banner_of_ten_mib_with_escapes_is_one_short_line_that_drives_no_termi
     assert_eq!((refused.phase, refused.transient), (Phase::Login, false), "{}", refused.reason);
     assert!(refused.reason.contains("\\x1b]0;owned"), "{}", refused.reason);
     assert!(is_safe(&refused.reason), "{:?}", refused.reason);
-    memory.has_grown_by_less_than(8, "banners");
+    // The server that sends them is in this process too.
+    memory.has_grown_by_less_than(12, "banners");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,352 @@
+mod people;
+mod steps;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use runsheet_events::{CancelReason, EventKind, Observer, PlannedStep, RunEvent, RunHeader, RunStats, StepTotals};
+use runsheet_model::{Mask, StepId};
+use runsheet_plan::{Plan, PlanStep, Work};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tracing::warn;
+
+use crate::executor::Executor;
+use crate::message::Message;
+use crate::record::Record;
+use crate::runner::{Identity, RunReport, Runner, Settings, Signal};
+use crate::schedule::Schedule;
+use crate::step_progress::StepProgress;
+use crate::stop::Stop;
+use crate::undo::Undo;
+
+/// How long what runs may go on after SIGTERM before it is stopped.
+const TERM_GRACE: Duration = Duration::from_secs(20);
+/// How often is looked for hosts that take far longer than their peers.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Version of the journal's format.
+const FORMAT: u32 = 1;
+
+/// The one loop that decides and records. It never waits for a disk, a host or a terminal.
+///
+/// What happens is emitted as a numbered event, and *acted on* (counted, judged, shown, answered) only when the ledger says that
+/// it is durable.
+pub(crate) struct Dispatcher {
+    plan: Arc<Plan>,
+    header: RunHeader,
+    record: Record,
+    mask: Mask,
+    stop: Stop,
+    schedule: Schedule,
+    settings: Settings,
+    observers: Vec<Box<dyn Observer>>,
+    stats: RunStats,
+    /// The steps with hosts that run.
+    steps: BTreeMap<usize, StepProgress>,
+    by_id: HashMap<StepId, usize>,
+    /// How many attempts each link had on hosts whose end is not durable yet, by step and position.
+    ended: HashMap<(usize, usize), Vec<u32>>,
+    /// Hosts that take no part in further steps, by their positions in the plan, and why.
+    excluded: HashMap<usize, String>,
+    /// No further step is started, though hosts of those that run may be.
+    halted: bool,
+    /// What was changed is undone once nothing runs any more.
+    undo_wanted: bool,
+    undo: Option<Undo>,
+    interrupts: u32,
+    stop_running_at: Option<Instant>,
+    /// When is looked for stragglers next.
+    look_at: Option<Instant>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(runner: &Runner, stop: Stop, observers: Vec<Box<dyn Observer>>) -> Self {
+        let plan = runner.plan.clone();
+        let runs = |step: &PlanStep| step.left_out.is_none() && step.undoes.is_none();
+        let schedule = Schedule::new(plan.steps.iter().map(|step| (runs(step), step.after.clone())));
+        Self {
+            header: header(&plan, &runner.identity),
+            record: Record::new(runner.seams.ledger.clone()),
+            mask: runner.mask.clone(),
+            stop,
+            schedule,
+            settings: runner.settings,
+            observers,
+            stats: RunStats::default(),
+            steps: BTreeMap::new(),
+            by_id: plan.steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect(),
+            ended: HashMap::new(),
+            excluded: HashMap::new(),
+            halted: false,
+            undo_wanted: false,
+            undo: None,
+            interrupts: 0,
+            stop_running_at: None,
+            look_at: None,
+            plan,
+        }
+    }
+
+    /// Runs the plan to its end.
+    pub(crate) async fn run(
+        mut self,
+        executor: &Executor,
+        mut inbox: mpsc::UnboundedReceiver<Message>,
+        mut signals: mpsc::UnboundedReceiver<Signal>,
+    ) -> RunReport {
+        self.emit(EventKind::RunStarted(Box::new(self.header.clone())));
+        self.start_steps(executor);
+        let mut listening = true;
+        while self.schedule.is_anything_running() || !self.record.is_settled() {
+            let stop_running_at = self.stop_running_at;
+            let pause_until = self.steps.values().filter_map(StepProgress::pause_until).min();
+            if self.steps.values().any(StepProgress::has_peers) {
+                self.look_at.get_or_insert_with(|| Instant::now() + LOOK_EVERY);
+            } else {
+                self.look_at = None;
+            }
+            let look_at = self.look_at;
+            tokio::select! {
+                Some(message) = inbox.recv() => {
+                    self.take(message, executor);
+                    // What has come in the meantime goes into the same group of the journal.
+                    while let Ok(message) = inbox.try_recv() {
+                        self.take(message, executor);
+                    }
+                }
+                () = self.record.changed() => self.settle(executor),
+                signal = signals.recv(), if listening => match signal {
+                    Some(signal) => {
+                        if self.take_signal(signal, executor) {
+                            return self.leave();
+                        }
+                    }
+                    None => listening = false,
+                },
+                () = at(stop_running_at) => {
+                    self.stop_running_at = None;
+                    self.stop.running.cancel();
+                }
+                () = at(pause_until) => self.end_pauses(executor),
+                () = at(look_at) => {
+                    self.look_at = None;
+                    self.look_for_stragglers();
+                }
+            }
+        }
+        self.finish().await
+    }
+
+    fn emit(&mut self, kind: EventKind) {
+        if let Some(unrecorded) = self.record.emit(kind, None) {
+            self.count_down(&unrecorded);
+        }
+    }
+
+    /// Acts on everything that has become durable.
+    fn settle(&mut self, executor: &Executor) {
+        while let Some(pending) = self.record.next_durable() {
+            self.act_on(&pending.event, executor);
+            if let Some(permit) = pending.permit {
+                // Whoever asked may have run out of time meanwhile; then an outcome follows all the same.
+                _ = permit.send(());
+            }
+        }
+        if let Some(reason) = self.record.take_failure() {
+            self.fail_journal(reason, executor);
+        }
+        self.start_steps(executor);
+        self.undo_next(executor);
+    }
+
+    /// From here on nothing new is started: what cannot be recorded does not happen. What runs is still waited for.
+    fn fail_journal(&mut self, reason: String, executor: &Executor) {
+        warn!(reason, "the journal cannot be written");
+        self.halted = true;
+        for event in self.record.give_up() {
+            self.count_down(&event);
+        }
+        self.stats.cancelled.push(CancelReason::JournalFailed { reason });
+        self.start_nothing_new(executor);
+    }
+
+    /// Counts, judges and shows one durable event.
+    fn act_on(&mut self, event: &Arc<RunEvent>, executor: &Executor) {
+        self.stats.apply(event);
+        self.observe(event);
+        match &event.kind {
+            EventKind::HostFinished { step, host, result } => {
+                if let Some(&index) = self.by_id.get(step) {
+                    self.act_on_host(index, host, result, executor);
+                }
+            }
+            EventKind::StepFinished { step, .. } => {
+                if let Some(&index) = self.by_id.get(step) {
+                    self.act_on_step(index, executor);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, message: Message, executor: &Executor) {
+        match message {
+            Message::HostConnected { host, took, address, host_key, learned } => {
+                self.emit(EventKind::HostConnected { host, took, address, host_key, learned });
+            }
+            Message::HostStarted { step, host } => self.emit(EventKind::HostStarted { step, host }),
+            // A host that has begun its chain finishes it; one that has not is new. A dropped permit means no.
+            Message::PermitWanted { key, begun, permit } => {
+                let stopping = self.by_id.get(&key.step).and_then(|index| self.steps.get(index));
+                let stopping = stopping.is_none_or(|progress| progress.run.stop.new.is_cancelled());
+                if !self.record.has_failed() && (begun || !stopping) {
+                    _ = self.record.emit(EventKind::AttemptStarted(key), Some(permit));
+                }
+            }
+            Message::AttemptFinished { key, started, result, commands } => {
+                self.emit(EventKind::AttemptFinished { key, started, result, commands });
+            }
+            Message::HostNoted { step, host, note } => {
+                let note = self.mask.text(&note);
+                self.emit(EventKind::HostNoted { step, host, note });
+            }
+            Message::HostFinished { step, position, result, attempts } => {
+                let plan = self.plan.clone();
+                if let Some(work) = plan.steps[step].host_work() {
+                    self.ended.insert((step, position), attempts);
+                    let host = plan.hosts[work.hosts[position]].name.clone();
+                    self.emit(EventKind::HostFinished { step: plan.steps[step].id.clone(), host, result });
+                }
+            }
+            Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
+            Message::Warned { message } => {
+                let message = self.mask.text(&message);
+                self.emit(EventKind::Warned { message });
+            }
+        }
+    }
+
+    /// Takes a signal, and tells whether the run is left at once.
+    fn take_signal(&mut self, signal: Signal, executor: &Executor) -> bool {
+        match signal {
+            Signal::Interrupt => {
+                self.interrupts += 1;
+                self.cancel(CancelReason::Interrupted { times: self.interrupts });
+                if self.interrupts >= 2 {
+                    self.stop.running.cancel();
+                }
+            }
+            Signal::Terminate => {
+                self.cancel(CancelReason::Terminated);
+                self.stop_running_at.get_or_insert(Instant::now() + TERM_GRACE);
+            }
+        }
+        self.undo_wanted = false;
+        if let Some(undo) = &self.undo {
+            undo.stop.new.cancel();
+        }
+        self.start_nothing_new(executor);
+        let undoing: Vec<_> = self.steps.keys().copied().collect();
+        for index in undoing {
+            self.stop_step(index, executor);
+        }
+        self.interrupts >= 3
+    }
+
+    fn cancel(&mut self, reason: CancelReason) {
+        self.halted = true;
+        self.emit(EventKind::RunCancelled { reason });
+    }
+
+    fn observe(&mut self, event: &Arc<RunEvent>) {
+        let mut failed = Vec::new();
+        self.observers.retain_mut(|observer| match observer.observe(event) {
+            Ok(()) => true,
+            Err(error) => {
+                failed.push(error.to_string());
+                false
+            }
+        });
+        for message in failed {
+            warn!(message, "an observer is gone");
+            self.emit(EventKind::Warned { message });
+        }
+    }
+
+    async fn finish(mut self) -> RunReport {
+        let totals: StepTotals = self.stats.totals();
+        let took = self.record.elapsed();
+        self.emit(EventKind::RunFinished { totals, took });
+        if !self.record.has_failed() {
+            match self.record.settle().await {
+                Ok(()) => {
+                    while let Some(pending) = self.record.next_durable() {
+                        self.stats.apply(&pending.event);
+                        self.observe(&pending.event);
+                    }
+                }
+                Err(reason) => {
+                    self.record.give_up();
+                    self.stats.cancelled.push(CancelReason::JournalFailed { reason });
+                }
+            }
+        }
+        self.leave()
+    }
+
+    fn leave(self) -> RunReport {
+        for observer in self.observers {
+            if let Err(error) = observer.finish() {
+                warn!(%error, "an observer could not finish");
+            }
+        }
+        RunReport { stats: self.stats, unrecorded: self.record.into_unrecorded() }
+    }
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn header(plan: &Plan, identity: &Identity) -> RunHeader {
+    let steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.left_out.is_none())
+        .map(|step| {
+            let (tasks, hosts) = match &step.work {
+                Work::Manual { .. } => (Vec::new(), 0),
+                Work::Hosts(work) => {
+                    let tasks = work.links.iter().map(|link| link.task.clone()).collect();
+                    (tasks, work.hosts.len() + work.skipped.len())
+                }
+            };
+            PlannedStep {
+                step: step.id.clone(),
+                name: step.name.clone(),
+                tasks,
+                hosts,
+                owner: step.owner.clone(),
+                expect_ms: step.expect_ms,
+                undoes: step.undoes.map(|undone| plan.steps[undone].id.clone()),
+            }
+        })
+        .collect();
+    RunHeader {
+        format: FORMAT,
+        run: identity.run,
+        epoch: 1,
+        sheet: plan.sheet.clone(),
+        command: identity.command.clone(),
+        plan_hash: plan.hash.to_string(),
+        version: identity.version.clone(),
+        user: identity.user.clone(),
+        machine: identity.machine.clone(),
+        steps,
+        hosts: plan.hosts.len(),
+    }
+}

@@ -1,0 +1,377 @@
+//! How steps begin, go through their hosts, end, and are undone.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use runsheet_events::{CancelReason, EventKind, HostResult, Question, RunEvent, StepTotals};
+use runsheet_model::{HostName, Outcome, State, format_duration};
+use runsheet_plan::{HostWork, Pause, Straggler, Work};
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::Dispatcher;
+use crate::executor::Executor;
+use crate::host_run::Start;
+use crate::policy::{Policy, Verdict};
+use crate::rollout::{Next, Rollout};
+use crate::step_progress::{Mode, StepProgress};
+use crate::stop::Stop;
+use crate::undo::Undo;
+
+/// What is said of a host that was not begun because of others.
+const NEVER_STARTED: &str = "never started";
+
+impl Dispatcher {
+    pub(super) fn start_steps(&mut self, executor: &Executor) {
+        if self.halted || self.stop.new.is_cancelled() {
+            return;
+        }
+        for index in self.schedule.start_ready() {
+            self.start_step(index, executor);
+        }
+    }
+
+    fn start_step(&mut self, index: usize, executor: &Executor) {
+        let plan = self.plan.clone();
+        let step = &plan.steps[index];
+        match &step.work {
+            Work::Manual { instructions } => {
+                self.emit(EventKind::StepStarted { step: step.id.clone(), hosts: 0 });
+                let question = Question::Manual {
+                    step: step.id.clone(),
+                    name: step.name.clone(),
+                    instructions: instructions.clone(),
+                    owner: step.owner.clone(),
+                };
+                self.ask(index, question, executor);
+            }
+            Work::Hosts(work) => {
+                let left_out: Vec<_> = (0..work.hosts.len())
+                    .filter(|&position| self.excluded.contains_key(&work.hosts[position]))
+                    .collect();
+                let takes_part = |position: usize| left_out.binary_search(&position).is_err();
+                let all = work.hosts.len() + work.skipped.len();
+                self.open_step(index, work, takes_part, all, self.stop.clone(), executor);
+                for &host in &work.skipped {
+                    let outcome = Outcome::unchanged("its `when` is false");
+                    self.end_unstarted(index, plan.hosts[host].name.clone(), State::Skipped, outcome);
+                }
+                for position in left_out {
+                    let why = self.excluded.get(&work.hosts[position]).cloned().unwrap_or_default();
+                    self.pass_over(index, &[position], &why, executor);
+                }
+                self.advance(index, executor);
+            }
+        }
+    }
+
+    fn open_step(
+        &mut self,
+        index: usize,
+        work: &HostWork,
+        takes_part: impl Fn(usize) -> bool,
+        hosts_left: usize,
+        stop: Stop,
+        executor: &Executor,
+    ) {
+        let planned = &self.plan.steps[index];
+        debug!(step = %planned.id, "step starts");
+        let name = |(position, &host): (usize, &usize)| (self.plan.hosts[host].name.clone(), position);
+        let positions: HashMap<_, _> = work.hosts.iter().enumerate().map(name).collect();
+        let hosts = (0..work.hosts.len()).filter(|&position| takes_part(position)).count();
+        let rollout = Rollout::new(work, self.header.run.seed(), takes_part);
+        let policy = Policy::new(work, self.settings.fail_fast);
+        let run = executor.open(index, stop);
+        self.steps.insert(index, StepProgress::new(run, rollout, policy, positions, hosts_left));
+        self.emit(EventKind::StepStarted { step: planned.id.clone(), hosts });
+    }
+
+    pub(super) fn act_on_host(&mut self, index: usize, host: &HostName, result: &HostResult, executor: &Executor) {
+        let Some(progress) = self.steps.get_mut(&index) else { return };
+        progress.hosts_left -= 1;
+        if let Some(position) = progress.position(host)
+            && let Some(attempts) = self.ended.remove(&(index, position))
+        {
+            progress.end(position, &result.state, result.took, attempts);
+        }
+        progress.worst = progress.worst.max(progress.verdict());
+        if progress.worst > Verdict::GoOn {
+            if self.settings.guided && !progress.aborted && !progress.run.stop.new.is_cancelled() {
+                progress.mode = Mode::Held;
+            } else {
+                self.enforce(index, executor);
+            }
+        }
+        self.advance(index, executor);
+    }
+
+    pub(super) fn act_on_step(&mut self, index: usize, executor: &Executor) {
+        self.schedule.finish(index);
+        let Some(progress) = self.steps.remove(&index) else { return };
+        let step = &self.plan.steps[index];
+        for position in progress.bad.into_keys() {
+            if let Some(work) = step.host_work() {
+                let why = format!("left out: it did not end well in `{}`", step.id);
+                self.excluded.entry(work.hosts[position]).or_insert(why);
+            }
+        }
+        if progress.worst > Verdict::GoOn && !self.halted && self.schedule.is_anything_waiting() {
+            self.cancel(CancelReason::HostsFailed { step: step.id.clone() });
+        }
+        self.undo_next(executor);
+    }
+
+    /// Does what the policy says about a step in which too much failed.
+    pub(super) fn enforce(&mut self, index: usize, executor: &Executor) {
+        let Some(progress) = self.steps.get(&index) else { return };
+        if self.plan.steps[index].undoes.is_some() {
+            // What can be undone is.
+            return;
+        }
+        if progress.worst == Verdict::NothingNew && !self.stop.new.is_cancelled() {
+            self.undo_wanted |= progress.policy().rolls_back();
+            self.cancel(CancelReason::HostsFailed { step: self.plan.steps[index].id.clone() });
+            self.start_nothing_new(executor);
+        }
+    }
+
+    /// Starts what may start of a step, or ends it.
+    pub(super) fn advance(&mut self, index: usize, executor: &Executor) {
+        loop {
+            let Some(progress) = self.steps.get_mut(&index) else { return };
+            match progress.mode {
+                Mode::Going => {}
+                Mode::Held if !progress.rollout.is_anything_running() => {
+                    self.ask_about_failure(index, executor);
+                    return;
+                }
+                _ => return,
+            }
+            if progress.hosts_left == 0 {
+                self.finish_step(index);
+                return;
+            }
+            let undoing = self.plan.steps[index].undoes.is_some();
+            if progress.worst == Verdict::NoFurtherHost && !undoing {
+                self.give_up(index, NEVER_STARTED, executor);
+                return;
+            }
+            match progress.rollout.next() {
+                Next::Start(positions) => {
+                    let run = progress.run.clone();
+                    executor
+                        .start(&run, positions.into_iter().map(|position| self.start_of(index, position)).collect());
+                }
+                Next::Wave if progress.worst > Verdict::GoOn && !undoing => {
+                    self.give_up(index, NEVER_STARTED, executor);
+                    return;
+                }
+                Next::Wave => {
+                    let first = progress.rollout.opened() == 0;
+                    let pause = self.plan.steps[index].host_work().and_then(|work| work.rollout.pause);
+                    match pause.filter(|_| !first && !progress.paused) {
+                        Some(Pause::For(time)) => {
+                            progress.paused = true;
+                            progress.mode = Mode::Pausing(Instant::now() + time);
+                            return;
+                        }
+                        Some(Pause::Ask) => {
+                            progress.paused = true;
+                            self.ask_for_approval(index, executor);
+                            return;
+                        }
+                        None => self.open_wave(index),
+                    }
+                }
+                Next::Full => {
+                    self.give_up(index, "never started: no more hosts may be out of service", executor);
+                    return;
+                }
+                Next::Wait | Next::Over => return,
+            }
+        }
+    }
+
+    fn start_of(&self, index: usize, position: usize) -> Start {
+        let again = self.steps.get(&index).and_then(|progress| progress.again.get(&position));
+        again.cloned().unwrap_or_else(|| Start { position, ..Start::default() })
+    }
+
+    fn open_wave(&mut self, index: usize) {
+        let step = self.plan.steps[index].id.clone();
+        let Some(progress) = self.steps.get_mut(&index) else { return };
+        let (wave, hosts) = progress.open_wave();
+        let waves = progress.rollout.waves();
+        if waves > 1 {
+            self.emit(EventKind::WaveStarted { step, wave, waves, hosts });
+        }
+    }
+
+    /// Starts no further host of a step: those that have not started are cancelled.
+    fn give_up(&mut self, index: usize, why: &str, executor: &Executor) {
+        let is_any_left = self.steps.get(&index).is_some_and(|progress| progress.rollout.not_started() > 0);
+        if is_any_left && !self.halted {
+            self.cancel(CancelReason::HostsFailed { step: self.plan.steps[index].id.clone() });
+        }
+        self.pass_over_rest(index, why, executor);
+    }
+
+    pub(super) fn pass_over_rest(&mut self, index: usize, why: &str, executor: &Executor) {
+        let Some(progress) = self.steps.get_mut(&index) else { return };
+        if progress.pause_until().is_some() {
+            progress.mode = Mode::Going;
+        }
+        let rest = progress.rollout.give_up();
+        self.pass_over(index, &rest, why, executor);
+    }
+
+    fn pass_over(&mut self, index: usize, positions: &[usize], why: &str, executor: &Executor) {
+        executor.pass_over(index, positions);
+        let plan = self.plan.clone();
+        let Some(work) = plan.steps[index].host_work() else { return };
+        for &position in positions {
+            let host = plan.hosts[work.hosts[position]].name.clone();
+            self.end_unstarted(index, host, State::Cancelled, Outcome::failed(why, 1));
+        }
+    }
+
+    fn end_unstarted(&mut self, index: usize, host: HostName, state: State, outcome: Outcome) {
+        let step = self.plan.steps[index].id.clone();
+        let result = HostResult { state, outcome, hint: None, took: Duration::ZERO };
+        self.emit(EventKind::HostFinished { step, host, result });
+    }
+
+    /// Starts nothing new, in any step.
+    pub(super) fn start_nothing_new(&mut self, executor: &Executor) {
+        self.stop.new.cancel();
+        let forward: Vec<_> =
+            self.steps.keys().copied().filter(|&step| self.plan.steps[step].undoes.is_none()).collect();
+        for index in forward {
+            self.stop_step(index, executor);
+        }
+    }
+
+    pub(super) fn stop_step(&mut self, index: usize, executor: &Executor) {
+        self.pass_over_rest(index, NEVER_STARTED, executor);
+        if let Some(progress) = self.steps.get_mut(&index) {
+            if progress.mode == Mode::Held {
+                progress.mode = Mode::Going;
+            }
+            // A question that stands is withdrawn, which is reported.
+            if progress.hosts_left == 0 && !progress.mode.is_asking() {
+                self.finish_step(index);
+            }
+        }
+    }
+
+    /// Counts an unrecorded end down, and takes note of a step's end: nothing is judged any more.
+    pub(super) fn count_down(&mut self, event: &RunEvent) {
+        let index = |step| self.by_id.get(step).copied();
+        match &event.kind {
+            EventKind::HostFinished { step, .. } => {
+                if let Some(index) = index(step)
+                    && let Some(progress) = self.steps.get_mut(&index)
+                {
+                    progress.hosts_left -= 1;
+                    if progress.hosts_left == 0 && !progress.mode.is_asking() {
+                        self.finish_step(index);
+                    }
+                }
+            }
+            EventKind::StepFinished { step, .. } => {
+                if let Some(index) = index(step) {
+                    self.steps.remove(&index);
+                    self.schedule.finish(index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn totals(&self, index: usize) -> StepTotals {
+        self.stats.step(&self.plan.steps[index].id).map(|stats| stats.totals).unwrap_or_default()
+    }
+
+    pub(super) fn finish_step(&mut self, index: usize) {
+        let step = self.plan.steps[index].id.clone();
+        let totals = self.totals(index);
+        let machine_time = match self.steps.get_mut(&index) {
+            Some(progress) if progress.mode == Mode::Over => return,
+            Some(progress) => {
+                progress.mode = Mode::Over;
+                progress.started.elapsed().saturating_sub(progress.waited)
+            }
+            None => Duration::ZERO,
+        };
+        self.emit(EventKind::StepFinished { step, totals, took: machine_time });
+    }
+
+    pub(super) fn end_pauses(&mut self, executor: &Executor) {
+        let now = Instant::now();
+        let over = self.steps.iter().filter(|(_, step)| step.pause_until().is_some_and(|until| until <= now));
+        let over: Vec<_> = over.map(|(&index, _)| index).collect();
+        for index in over {
+            if let Some(progress) = self.steps.get_mut(&index) {
+                progress.mode = Mode::Going;
+            }
+            self.advance(index, executor);
+        }
+    }
+
+    /// Once nothing runs any more, starts the next step that undoes something, if that is wanted.
+    pub(super) fn undo_next(&mut self, executor: &Executor) {
+        if !self.undo_wanted || self.record.has_failed() || self.schedule.is_anything_running() {
+            return;
+        }
+        let undo = self.undo.get_or_insert_with(|| Undo::of(&self.plan, &self.stats, &self.stop));
+        if undo.stop.new.is_cancelled() {
+            return;
+        }
+        let stop = undo.stop.clone();
+        let Some((index, positions)) = undo.next() else {
+            self.undo_wanted = false;
+            return;
+        };
+        let plan = self.plan.clone();
+        let Some(work) = plan.steps[index].host_work() else { return };
+        self.schedule.start(index);
+        let takes_part = |position: usize| positions.contains(&position);
+        self.open_step(index, work, takes_part, positions.len(), stop, executor);
+        let others: Vec<_> = (0..work.hosts.len()).filter(|position| !positions.contains(position)).collect();
+        executor.pass_over(index, &others);
+        self.advance(index, executor);
+    }
+
+    /// Names hosts that take far longer than their peers, and does with them what the step says.
+    pub(super) fn look_for_stragglers(&mut self) {
+        let plan = self.plan.clone();
+        let mut notes = Vec::new();
+        for (&index, progress) in &mut self.steps {
+            let Some(work) = plan.steps[index].host_work() else { continue };
+            for (age, median) in progress.new_stragglers() {
+                let host = plan.hosts[work.hosts[age.position]].name.clone();
+                let mut note = format!(
+                    "still runs after {}; half of the others took at most {}, and its last output is {} old",
+                    format_duration(age.running),
+                    format_duration(median),
+                    format_duration(age.quiet),
+                );
+                match work.policy.straggler {
+                    Straggler::Warn => {}
+                    Straggler::Fail => note.push_str("; it is stopped"),
+                    Straggler::Exclude => {
+                        progress.excused.insert(age.position);
+                        note.push_str("; it is stopped and left out of what follows");
+                    }
+                }
+                if work.policy.straggler != Straggler::Warn {
+                    progress.run.stop_host(age.position);
+                }
+                notes.push((plan.steps[index].id.clone(), host, note));
+            }
+        }
+        for (step, host, note) in notes {
+            self.emit(EventKind::HostNoted { step, host, note });
+        }
+    }
+}
