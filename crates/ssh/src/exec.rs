@@ -1,17 +1,17 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use runsheet_model::{LostReason, Phase, Stream, visible};
 use runsheet_task::{ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
+use crate::announcement::Announcement;
 use crate::channel::{CommandChannel, before_start};
-use crate::kill::kill_beside;
+use crate::end_group::ProcessGroup;
 use crate::link::Link;
 use crate::settings::Deadlines;
+use crate::stop::{Stop, Why};
 use crate::unreachable::for_good;
 
 /// Standard error among the kinds of extended data (RFC 4254 §5.2).
@@ -30,10 +30,11 @@ pub(crate) async fn exec(
     request: &ExecRequest,
     output: &mut dyn Output,
 ) -> Result<ExecEnd, RemoteError> {
+    let announcement = Announcement::new()?;
     let mut channel = CommandChannel::open(link, deadlines, &request.limits).await?;
     let writer = channel.writer();
     let before = before_start(&request.limits, link.variables().hand_over(&mut channel, deadlines)).await?;
-    let command = format!("{before}{}", request.command);
+    let command = format!("{}{before}{}", announcement.before_command(), request.command);
     // The point of no return: once this is handed over, only an exit status tells whether the command ran.
     before_start(&request.limits, async {
         match writer.exec(true, command.as_bytes()).await {
@@ -47,14 +48,20 @@ pub(crate) async fn exec(
         limits: &request.limits,
         deadlines,
         writer: Arc::clone(&writer),
-        place: channel.place(),
+        announcement,
+        group: None,
         accepted: false,
         exit: None,
         stop: None,
         wake: request.limits.deadline,
         drained_by: request.limits.deadline,
     };
-    running.watch(channel, request, output).await
+    let end = running.watch(channel, request, output).await;
+    let held = running.announcement.rest();
+    if !held.is_empty() {
+        output.chunk(Stream::Err, &held);
+    }
+    end
 }
 
 /// A command that was asked for.
@@ -63,7 +70,9 @@ struct Running<'a> {
     limits: &'a Limits,
     deadlines: &'a Deadlines,
     writer: Arc<ChannelWriteHalf<Msg>>,
-    place: Arc<OwnedSemaphorePermit>,
+    announcement: Announcement,
+    /// Its processes, once they were announced.
+    group: Option<ProcessGroup>,
     /// Whether the host said that it started it.
     accepted: bool,
     exit: Option<Exit>,
@@ -72,19 +81,6 @@ struct Running<'a> {
     wake: Instant,
     /// After its exit: when its output is cut off at the latest.
     drained_by: Instant,
-}
-
-/// A command that is being stopped.
-struct Stop {
-    why: Why,
-    /// Whether `KILL` was sent already.
-    killed: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Why {
-    Limit,
-    Demand,
 }
 
 impl Running<'_> {
@@ -109,12 +105,21 @@ impl Running<'_> {
                         return end;
                     }
                 }
+                () = Stop::next(&mut self.stop) => {
+                    if let Some(end) = self.stopped() {
+                        return end;
+                    }
+                }
                 () = &mut stdin, if !fed => fed = true,
                 message = channel.read.wait() => match message {
-                    Some(ChannelMsg::Close) => return self.closed(LostReason::ClosedWithoutStatus),
+                    Some(ChannelMsg::Close) => {
+                        // It needs its session no more; who looks what is left may need it.
+                        drop(channel);
+                        return self.closed(LostReason::ClosedWithoutStatus).await;
+                    }
                     Some(ChannelMsg::Failure) if !self.accepted => return Err(refused()),
                     Some(message) => self.take(message, output),
-                    None => return self.closed(self.link.state().lost().await),
+                    None => return self.gone().await,
                 },
             }
         }
@@ -129,7 +134,11 @@ impl Running<'_> {
             }
             ChannelMsg::ExtendedData { data, ext } => {
                 if ext == STDERR {
-                    output.chunk(Stream::Err, &data);
+                    let (own, group) = self.announcement.take(&data);
+                    self.group = self.group.or(group);
+                    if !own.is_empty() {
+                        output.chunk(Stream::Err, &own);
+                    }
                 }
                 self.drain_on();
             }
@@ -152,79 +161,67 @@ impl Running<'_> {
     }
 
     fn drain_on(&mut self) {
-        if self.exit.is_some() {
+        // While the host ends what is left of it, the answer to that is waited for.
+        if self.exit.is_some() && !self.stop.as_ref().is_some_and(Stop::is_under_way) {
             self.wake = (Instant::now() + self.deadlines.drain_idle).min(self.drained_by);
         }
     }
 
     /// Does what is due. Returns the result if nothing more is waited for.
     fn woken(&mut self) -> Option<Result<ExecEnd, RemoteError>> {
-        if let Some(exit) = self.exit.take() {
-            return Some(match &self.stop {
-                // Something that it started lives on and holds its output.
-                Some(stop) => Err(stop.unseen()),
-                None => Ok(ExecEnd { exit, leaked: true }),
-            });
-        }
-        match &mut self.stop {
-            None => self.stop(Why::Limit),
-            Some(stop) if !stop.killed => {
-                stop.killed = true;
-                self.signal(Sig::KILL, self.deadlines.kill_grace);
+        match (&mut self.stop, self.exit.take()) {
+            (None, Some(exit)) => Some(Ok(ExecEnd { exit, leaked: true })),
+            (None, None) => {
+                self.stop(Why::Limit);
+                None
             }
-            Some(stop) => return Some(Err(stop.unseen())),
+            // Something that it started holds its output, or it does not end.
+            (Some(stop), Some(_)) => Some(Err(stop.unseen())),
+            (Some(stop), None) => match stop.insist() {
+                Some(grace) => {
+                    self.wake = Instant::now() + grace;
+                    None
+                }
+                None => Some(Err(stop.unseen())),
+            },
         }
-        None
     }
 
     fn stop(&mut self, why: Why) {
-        self.stop = Some(Stop { why, killed: false });
-        self.signal(Sig::TERM, self.deadlines.term_grace);
+        let stop = Stop::begin(why, self.link, &self.writer, self.group, self.deadlines);
+        self.wake = Instant::now() + stop.patience();
+        self.stop = Some(stop);
     }
 
-    fn signal(&mut self, signal: Sig, grace: Duration) {
-        self.wake = Instant::now() + grace;
-        let writer = Arc::clone(&self.writer);
-        let link = Arc::clone(self.link);
-        // Until the signal is sent no other command may take its place: it would be the one that is hit.
-        let place = Arc::clone(&self.place);
-        // Not here: whoever waits for the session to take a message cannot read, and the session may wait for that.
-        tokio::spawn(async move {
-            let done = link.is_root() && kill_beside(&link, &signal_text(&signal)).await;
-            drop(place);
-            if done {
-                return;
-            }
-            // It fails when the connection is down, which is seen by reading.
-            let _ = writer.signal(signal).await;
-        });
+    /// The host has said what is left of the command's processes. Returns the result if nothing more is waited for.
+    fn stopped(&mut self) -> Option<Result<ExecEnd, RemoteError>> {
+        let stop = self.stop.as_mut()?;
+        if stop.goes_on() {
+            self.wake = Instant::now() + stop.patience();
+            self.drained_by = self.drained_by.max(Instant::now() + self.deadlines.drain_total);
+            self.drain_on();
+            None
+        } else {
+            Some(Err(stop.unseen()))
+        }
     }
 
-    /// The channel is closed, or gone with its connection.
-    fn closed(&mut self, reason: LostReason) -> Result<ExecEnd, RemoteError> {
+    /// The channel is closed: nobody holds the command's output any more.
+    async fn closed(&mut self, reason: LostReason) -> Result<ExecEnd, RemoteError> {
+        match (self.exit.take(), self.stop.take()) {
+            (Some(exit), None) => Ok(ExecEnd { exit, leaked: false }),
+            (None, None) => Err(RemoteError::Lost { reason }),
+            (_, Some(stop)) => Err(stop.settle(self.link, self.limits).await),
+        }
+    }
+
+    /// The channel is gone with its connection.
+    async fn gone(&mut self) -> Result<ExecEnd, RemoteError> {
         match (self.exit.take(), &self.stop) {
             (Some(exit), None) => Ok(ExecEnd { exit, leaked: false }),
-            (Some(_), Some(stop)) => Err(stop.seen(self.limits)),
-            (None, None) => Err(RemoteError::Lost { reason }),
-            (None, Some(stop)) => Err(stop.unseen()),
+            (None, None) => Err(RemoteError::Lost { reason: self.link.state().lost().await }),
+            (_, Some(stop)) => Err(stop.unseen()),
         }
-    }
-}
-
-impl Stop {
-    fn seen(&self, limits: &Limits) -> RemoteError {
-        match self.why {
-            Why::Limit => RemoteError::TimedOut { limit: limits.limit },
-            Why::Demand => RemoteError::Stopped,
-        }
-    }
-
-    fn unseen(&self) -> RemoteError {
-        let reason = match self.why {
-            Why::Limit => LostReason::TimedOut,
-            Why::Demand => LostReason::Stopped,
-        };
-        RemoteError::Lost { reason }
     }
 }
 

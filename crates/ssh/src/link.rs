@@ -28,7 +28,6 @@ const GOODBYE: Duration = Duration::from_secs(1);
 pub(crate) struct Link {
     handle: Handle<Client>,
     state: Arc<LinkState>,
-    is_root: bool,
     variables: Variables,
     slots: Arc<Semaphore>,
     /// How many of those that have a place wait for the host to open their channel.
@@ -58,7 +57,6 @@ impl Link {
         Arc::new(Self {
             handle,
             state,
-            is_root: hop.user == "root",
             variables: Variables::new(Arc::clone(&hop.options)),
             slots: Arc::new(Semaphore::new(CHANNELS)),
             waiting: AtomicUsize::new(0),
@@ -92,11 +90,6 @@ impl Link {
     pub(crate) fn has_channels(&self) -> bool {
         let in_use = CHANNELS.saturating_sub(self.slots.available_permits());
         in_use > self.waiting.load(Ordering::Acquire)
-    }
-
-    /// Whether the superuser is logged in.
-    pub(crate) fn is_root(&self) -> bool {
-        self.is_root
     }
 
     /// What commands get of ssh_config's variables.

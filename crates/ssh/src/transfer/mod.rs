@@ -25,7 +25,7 @@ const CHUNK: u32 = 32 * 1024;
 const IN_FLIGHT: usize = 16;
 
 /// A name that nobody can have guessed and taken: 128 random bits.
-fn unguessable_name() -> std::io::Result<String> {
+pub(crate) fn unguessable_name() -> std::io::Result<String> {
     let mut bits = [0_u8; 16];
     getrandom::fill(&mut bits).map_err(|error| std::io::Error::other(error.to_string()))?;
     Ok(format!(".runsheet-{}", runsheet_model::hex(&bits)))

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use runsheet_model::LostReason;
 use runsheet_ssh::{Deadlines, SshConnector, SshSettings};
-use runsheet_task::{Connector, ExecEnd, Exit, RemoteError};
+use runsheet_task::{Connector, ExecEnd, Exit, Remote, RemoteError};
 
 use crate::rig::{FireAtOutput, PATIENCE, connect, endpoint, fed, hop, limits, request, run, sha256, stdout};
 use crate::sshd::Sshd;
@@ -208,14 +208,87 @@ async fn a_command_that_never_stops_talking_does_not_talk_past_its_limit() {
 async fn a_stopped_command_that_leaves_something_running_is_lost() {
     let sshd = Sshd::start("");
     let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
-    // Another session, so that a signal to the group does not reach it, and the same standard output.
-    let mut leaving = request("setsid sleep 60 & exec sleep 60");
+    // Another session, nobody's child any more, and the same standard output.
+    let mut leaving = request("(setsid sleep 60 &); exec sleep 60");
     leaving.limits = limits(Duration::from_millis(500));
 
     let (end, _) = run(&*connected.remote, &leaving).await;
 
     let reason = LostReason::TimedOut;
     assert!(matches!(end, Err(RemoteError::Lost { reason: r }) if r == reason), "{end:?}");
+}
+
+/// Whether a process with exactly these words runs, seen on the host.
+async fn runs(remote: &dyn Remote, words: &str) -> bool {
+    !stdout(remote, &format!("pgrep -fx '{words}' || true")).await.is_empty()
+}
+
+#[tokio::test]
+async fn what_a_command_has_started_ends_with_it_even_if_it_ignores_being_asked_and_holds_no_output() {
+    let sshd = Sshd::start("");
+    let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
+    let remote = &*connected.remote;
+    let mut late = request(
+        "sh -c 'trap \"\" TERM; sleep 62.1' >/dev/null 2>&1 </dev/null &
+         setsid sh -c 'trap \"\" TERM; sleep 62.2' >/dev/null 2>&1 </dev/null &
+         exec sleep 62.3",
+    );
+    late.limits = limits(Duration::from_millis(700));
+
+    let (running, others) = tokio::join!(run(remote, &late), async {
+        // Before its time is up it does run, or this would show nothing.
+        let mut seen = false;
+        for _ in 0..20 {
+            seen |= runs(remote, "sleep 62.1").await && runs(remote, "sleep 62.2").await;
+        }
+        seen
+    });
+
+    assert!(others, "it never ran");
+    assert!(matches!(running.0, Err(RemoteError::TimedOut { .. })), "{:?}", running.0);
+    for words in ["sleep 62.1", "sleep 62.2", "sleep 62.3"] {
+        assert!(!runs(remote, words).await, "`{words}` lives on");
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_is_stopped_takes_no_other_of_its_connection_with_it() {
+    let sshd = Sshd::start("");
+    let connected = connect(&sshd).await;
+    let remote = &*connected.remote;
+    let mut late = request("sleep 60");
+    late.limits = limits(Duration::from_millis(300));
+
+    let (late, beside) = tokio::join!(run(remote, &late), stdout(remote, "sleep 2; echo whole"));
+
+    assert!(matches!(late.0, Err(RemoteError::TimedOut { .. })), "{:?}", late.0);
+    assert_eq!(beside, "whole\n");
+}
+
+#[tokio::test]
+async fn the_end_of_a_command_is_seen_where_a_host_has_one_session() {
+    let sshd = Sshd::start("MaxSessions 1");
+    let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
+    let mut leaves = request("(trap '' TERM; exec sleep 64.1) >/dev/null 2>&1 </dev/null & exec sleep 64.2");
+    leaves.limits = limits(Duration::from_millis(500));
+
+    let (left, _) = run(&*connected.remote, &leaves).await;
+
+    // Nobody can be sent there to signal it, and sshd signals nothing for root: what lives on is told.
+    assert!(matches!(left, Err(RemoteError::Lost { reason: LostReason::TimedOut })), "{left:?}");
+    assert!(std::process::Command::new("pkill").args(["-fx", "sleep 64.[12]"]).status().expect("pkill").success());
+}
+
+#[tokio::test]
+async fn what_announces_a_command_is_not_its_output() {
+    let sshd = Sshd::start("");
+    let connected = connect(&sshd).await;
+
+    let (end, kept) = run(&*connected.remote, &request("printf 'no line' >&2; exec 1>&2; echo; exit 4")).await;
+
+    assert_eq!(end.expect("its end is seen").exit, Exit::Status(4));
+    assert_eq!(String::from_utf8_lossy(&kept.err), "no line\n");
+    assert!(kept.out.is_empty());
 }
 
 #[tokio::test]

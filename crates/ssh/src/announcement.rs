@@ -1,0 +1,150 @@
+use runsheet_model::Phase;
+use runsheet_task::RemoteError;
+
+use crate::end_group::ProcessGroup;
+use crate::transfer::unguessable_name;
+use crate::unreachable::for_good;
+
+/// The longest line by which a command is announced, in bytes. What Linux tells of a process is shorter.
+const LONGEST_LINE: usize = 1024;
+
+/// How far into standard error that line is looked for, in bytes. What a login shell prints at its start stands before it.
+const LOOKED_INTO: usize = 64 * 1024;
+
+/// The line by which a command says, before anything else, which process leads it: SSH has no word for that.
+///
+/// It goes to standard error with a word that cannot be guessed, and is taken out of there again. A host that lies names
+/// processes of its own.
+pub(crate) struct Announcement {
+    word: String,
+    held: Vec<u8>,
+    passed: usize,
+    over: bool,
+}
+
+impl Announcement {
+    pub(crate) fn new() -> Result<Self, RemoteError> {
+        let word = unguessable_name().map_err(|error| {
+            RemoteError::NotStarted(for_good(Phase::Channel, format!("no random numbers: {error}")))
+        })?;
+        Ok(Self { word, held: Vec::new(), passed: 0, over: false })
+    }
+
+    /// What stands before the command. A child of the login shell says it, in words that every such shell reads alike,
+    /// csh and fish too.
+    pub(crate) fn before_command(&self) -> String {
+        let word = &self.word;
+        format!("sh -c '{{ read -r s </proc/$PPID/stat; }} 2>/dev/null; echo \"{word} $PPID ${{s##*) }}\" >&2'\n")
+    }
+
+    /// Takes some of standard error. Returns what of it is the command's own, and the processes if they were announced.
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (std::borrow::Cow<'a, [u8]>, Option<ProcessGroup>) {
+        if self.over {
+            return (bytes.into(), None);
+        }
+        self.held.extend_from_slice(bytes);
+        let word = self.word.as_bytes();
+        let Some(start) = self.held.windows(word.len()).position(|window| window == word) else {
+            // The end of it may be the beginning of the word.
+            let most = self.held.len().min(word.len() - 1);
+            let kept =
+                (0..=most).rev().find(|n| word.starts_with(&self.held[self.held.len() - n..])).unwrap_or_default();
+            let own: Vec<u8> = self.held.drain(..self.held.len() - kept).collect();
+            self.passed += own.len();
+            if self.passed > LOOKED_INTO {
+                return (self.give_up(own), None);
+            }
+            return (own.into(), None);
+        };
+        let line = &self.held[start..];
+        let Some(length) = line.iter().position(|byte| *byte == b'\n') else {
+            let own: Vec<u8> = self.held.drain(..start).collect();
+            self.passed += own.len();
+            if self.held.len() > LONGEST_LINE {
+                return (self.give_up(own), None);
+            }
+            return (own.into(), None);
+        };
+        let group = announced(&line[word.len()..length]);
+        self.held.drain(start..=start + length);
+        (self.give_up(Vec::new()), group)
+    }
+
+    /// What was held back, when nothing comes any more.
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
+        self.over = true;
+        std::mem::take(&mut self.held)
+    }
+
+    fn give_up<'a>(&mut self, mut own: Vec<u8>) -> std::borrow::Cow<'a, [u8]> {
+        own.append(&mut self.rest());
+        own.into()
+    }
+}
+
+/// Reads the process and, of what `/proc/PID/stat` says from its third field on, when it started (the 22nd; proc_pid_stat(5)).
+fn announced(line: &[u8]) -> Option<ProcessGroup> {
+    let line = std::str::from_utf8(line).ok()?;
+    let mut words = line.split_ascii_whitespace();
+    let leader: u32 = words.next()?.parse().ok()?;
+    let born = words.nth(19).and_then(|word| word.parse().ok()).unwrap_or_default();
+    (leader > 1).then_some(ProcessGroup { leader, born })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Hands over a text in pieces; returns what came out of it.
+    fn taken(announcement: &mut Announcement, text: &[u8], piece: usize) -> (Vec<u8>, Option<ProcessGroup>) {
+        let (mut own, mut group) = (Vec::new(), None);
+        for piece in text.chunks(piece) {
+            let (bytes, found) = announcement.take(piece);
+            own.extend_from_slice(&bytes);
+            group = group.or(found);
+        }
+        own.extend(announcement.rest());
+        (own, group)
+    }
+
+    fn announcement() -> Announcement {
+        Announcement::new().expect("random numbers")
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_the_commands_own_is_left_byte_by_byte(before in any::<Vec<u8>>(), after in any::<Vec<u8>>(), piece in 1_usize..80) {
+            let mut announcement = announcement();
+            let line = format!("{} 4711 S {}777 0\n", announcement.word, "1 ".repeat(18));
+            let text = [&before, line.as_bytes(), &after].concat();
+            let (own, group) = taken(&mut announcement, &text, piece);
+            prop_assert_eq!(own, [before, after].concat());
+            prop_assert_eq!(group, Some(ProcessGroup { leader: 4711, born: 777 }));
+        }
+
+        #[test]
+        fn a_command_that_announces_nothing_loses_nothing(text in any::<Vec<u8>>(), piece in 1_usize..80) {
+            let mut announcement = announcement();
+            let text = [&text, &announcement.word.as_bytes()[..20]].concat();
+            prop_assert_eq!(taken(&mut announcement, &text, piece), (text, None));
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_not_held_back_for_ever() {
+        let mut announcement = announcement();
+        let text = [announcement.word.as_bytes(), &[b'x'; 2 * LONGEST_LINE]].concat();
+        let (own, group) = announcement.take(&text);
+        assert_eq!((own.as_ref(), group), (text.as_slice(), None));
+    }
+
+    #[test]
+    fn no_host_names_its_first_process_or_none() {
+        for line in [" 1 S", " 0", " -5", "", " x", " 99999999999"] {
+            assert_eq!(announced(line.as_bytes()), None, "{line}");
+        }
+        assert_eq!(announced(b" 77"), Some(ProcessGroup { leader: 77, born: 0 }));
+    }
+}
