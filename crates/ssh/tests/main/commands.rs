@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use runsheet_model::LostReason;
+use runsheet_model::{LostReason, Stream};
 use runsheet_ssh::{Deadlines, SshConnector, SshSettings};
-use runsheet_task::{Connector, ExecEnd, Exit, Remote, RemoteError};
+use runsheet_task::{Connector, ExecEnd, Exit, Output, Remote, RemoteError};
 
 use crate::rig::{FireAtOutput, PATIENCE, connect, endpoint, fed, hop, limits, request, run, sha256, stdout};
 use crate::sshd::Sshd;
@@ -163,6 +163,41 @@ async fn output_survives_new_keys() {
 
     assert_eq!(end.expect("its end is seen").exit, Exit::Status(0));
     assert_eq!(kept.out.len(), 20_000_000);
+}
+
+/// Counts and adds up standard output, and keeps none of it.
+#[derive(Default)]
+struct Counted {
+    bytes: u64,
+    other_than_zero: bool,
+}
+
+impl Output for Counted {
+    fn chunk(&mut self, stream: Stream, bytes: &[u8]) {
+        if stream == Stream::Out {
+            self.bytes += bytes.len() as u64;
+            self.other_than_zero |= bytes.iter().any(|byte| *byte != 0);
+        }
+    }
+}
+
+/// russh renews its keys after 1 GiB (RFC 4253 §9), which nothing else in the tests comes to.
+#[tokio::test]
+async fn more_than_a_gibibyte_of_output_arrives_whole_over_our_own_new_keys() {
+    const SIZE: u64 = 1_181_116_006;
+    let sshd = Sshd::start("RekeyLimit 8G\nLogLevel DEBUG1");
+    let connected = connect(&sshd).await;
+    let mut large = request(&format!("head -c {SIZE} /dev/zero; exit 3"));
+    large.limits = limits(PATIENCE * 5);
+    let mut counted = Counted::default();
+
+    let end = connected.remote.exec(&large, &mut counted).await;
+
+    assert_eq!(end.expect("its end is seen").exit, Exit::Status(3));
+    assert_eq!((counted.bytes, counted.other_than_zero), (SIZE, false));
+    // Evidence: the host was asked for new keys while the command ran.
+    let exchanges = sshd.log().matches("SSH2_MSG_KEXINIT received").count();
+    assert!(exchanges >= 2, "{exchanges} exchanges of keys");
 }
 
 #[tokio::test]

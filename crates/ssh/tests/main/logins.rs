@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use runsheet_model::{Hop, Phase};
@@ -130,6 +131,42 @@ async fn a_key_that_others_may_read_is_not_used() {
 
     assert_eq!(refused.phase, Phase::Local);
     assert!(refused.reason.contains("others may read it"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_somebodys_key_is_not_used_and_the_reason_is_told() {
+    let sshd = Sshd::start("");
+    let keys = Keys::new();
+    let private = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("its mode is set");
+    let made = |name: &str, content: &[u8]| {
+        let path = keys.folder.path().join(name);
+        fs::write(&path, content).expect("written");
+        private(&path);
+        path
+    };
+    let folder = keys.folder.path().join("folder");
+    fs::create_dir(&folder).expect("made");
+    let pipe = keys.folder.path().join("pipe");
+    assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().expect("mkfifo starts").success());
+    let foreign = keys.plain("foreign", "ed25519");
+    // Only root can give a file away; for others somebody else's file is one that they cannot read.
+    std::os::unix::fs::chown(&foreign, Some(65_534), None).expect("given away");
+
+    for (path, reason) in [
+        (made("text", b"no key"), "it is not a private key"),
+        (made("empty", b""), "it is not a private key"),
+        (made("large", &vec![b'k'; 2 << 20]), "it is too large for a key"),
+        (folder, "it is not a file"),
+        (pipe, "it is not a file"),
+        (foreign, "it belongs to somebody else"),
+    ] {
+        let refused = refusal(with_identities(&sshd, &[&path])).await;
+        assert_eq!(refused.phase, Phase::Local, "{}", refused.reason);
+        let told = format!("{}: {reason}", path.display());
+        assert!(refused.reason.contains(&told), "`{told}` is not in `{}`", refused.reason);
+        // The others of a list are used all the same.
+        assert!(attempt(with_identities(&sshd, &[&path, &sshd.identity()])).await.is_ok(), "{}", path.display());
+    }
 }
 
 #[tokio::test]

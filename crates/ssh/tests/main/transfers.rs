@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use runsheet_task::{Content, Download, Remote, RemoteError, Transfer, Upload};
@@ -267,4 +268,88 @@ async fn a_host_without_sftp_says_so_before_anything_is_touched() {
         panic!("{put:?}");
     };
     assert!(refused.reason.contains("SFTP"), "{}", refused.reason);
+}
+
+/// A disk of its own for a test, in memory; it goes away with it.
+struct Disk(TempDir);
+
+impl Disk {
+    fn new(size: &str) -> Self {
+        let folder = folder();
+        let options = format!("size={size},mode=0700");
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder.path()).status();
+        assert!(mount.expect("mount starts").success(), "only root may mount");
+        Self(folder)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // sftp-server may hold a file of it for a moment longer than the test.
+        let unmounted = Command::new("umount").arg("--lazy").arg(self.path()).status();
+        assert!(std::thread::panicking() || unmounted.is_ok_and(|status| status.success()), "still mounted");
+    }
+}
+
+#[tokio::test]
+async fn f_27_a_full_disk_leaves_the_target_as_it_was_and_is_told() {
+    let sshd = Sshd::start("");
+    let remote = connect(&sshd).await.remote;
+    let disk = Disk::new("64k");
+    let target = disk.path().join("target");
+    fs::write(&target, "old").expect("there is room for this");
+
+    let put = remote.put(&upload(&pattern(200 * 1024), &target), &limits(PATIENCE)).await;
+
+    let Err(RemoteError::Transfer { reason, .. }) = put else { panic!("{put:?}") };
+    assert_eq!(reason, "no space is left on its disk");
+    assert_eq!(cleaned(disk.path()).await, ["target"]);
+    assert_eq!(fs::read(&target).expect("the target"), b"old");
+    // What was taken for it is free again.
+    let put = remote.put(&upload(b"new", &target), &limits(PATIENCE)).await;
+    assert!(put.is_ok(), "{put:?}");
+    assert_eq!(fs::read(&target).expect("the target"), b"new");
+}
+
+#[tokio::test]
+async fn two_who_write_the_same_file_at_once_leave_one_of_the_two_whole() {
+    let sshd = Sshd::start("");
+    let (one, other) = (connect(&sshd).await.remote, connect(&sshd).await.remote);
+    let folder = folder();
+    let target = folder.path().join("target");
+    for _ in 0..5 {
+        let (ours, theirs) = (vec![b'o'; 3_000_000], vec![b't'; 2_000_000]);
+        let uploads = (upload(&ours, &target), upload(&theirs, &target));
+        let (patience, as_long) = (limits(PATIENCE), limits(PATIENCE));
+
+        let (ours_put, theirs_put) = tokio::join!(one.put(&uploads.0, &patience), other.put(&uploads.1, &as_long));
+
+        assert!(ours_put.is_ok() && theirs_put.is_ok(), "{ours_put:?} {theirs_put:?}");
+        let found = fs::read(&target).expect("the target");
+        assert!(found == ours || found == theirs, "{} bytes", found.len());
+        assert_eq!(cleaned(folder.path()).await, ["target"]);
+    }
+}
+
+#[tokio::test]
+async fn files_survive_new_keys_in_both_directions() {
+    let sshd = Sshd::start("RekeyLimit 1M\nLogLevel DEBUG1");
+    let remote = connect(&sshd).await.remote;
+    let folder = folder();
+    let (there, back) = (folder.path().join("there"), folder.path().join("back"));
+    let content = pattern(64 * 1024 * 1024);
+    let expected = Transfer::of_file(content.len() as u64, sha256(&content));
+
+    let put = remote.put(&upload(&content, &there), &limits(PATIENCE)).await;
+    let got = get(&*remote, &there, back.clone(), content.len() as u64).await;
+
+    assert_eq!((put.expect("sent"), got.expect("fetched")), (expected.clone(), expected));
+    assert!(fs::read(&there).expect("sent") == content && fs::read(&back).expect("fetched") == content);
+    // Evidence that it was under new keys: the server's own log.
+    let exchanges = sshd.log().matches("rekey out after").count();
+    assert!(exchanges >= 32, "{exchanges} exchanges of keys");
 }
