@@ -103,6 +103,9 @@ pub(crate) struct ReachArgs {
     /// Ask for the login password of the hosts once, before anything runs; keys are tried first
     #[arg(short = 'k', long, help_heading = "SSH")]
     pub(crate) ask_pass: bool,
+    /// Ask for sudo's password once, before anything runs; it is said only where sudo asks for it
+    #[arg(short = 'K', long, help_heading = "SSH")]
+    pub(crate) ask_sudo_pass: bool,
     /// ssh_config to read instead of ~/.ssh/config and /etc/ssh/ssh_config; `none` for no file
     #[arg(short = 'F', value_name = "FILE", help_heading = "SSH")]
     pub(crate) ssh_config: Option<PathBuf>,

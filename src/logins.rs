@@ -42,6 +42,27 @@ pub(crate) fn password(
     }
 }
 
+/// Gets sudo's password, if there is to be one, and the name under which it is masked.
+pub(crate) fn sudo_password(
+    reach: &ReachArgs,
+    may_ask: bool,
+) -> Result<Option<(SecretName, Secret<String>)>, CliError> {
+    if !reach.ask_sudo_pass {
+        return Ok(None);
+    }
+    if !may_ask {
+        return Err(CliError::usage(
+            "sudo's password (`-K`) is asked for at the terminal, and there is none to ask at",
+            "let the login user become the other without one: `NOPASSWD:` in sudoers",
+        ));
+    }
+    let name = SecretName::new("sudo_password").expect("it is a name");
+    match ask_hidden("sudo password") {
+        Ok(value) => Ok(Some((name, Secret::new(value)))),
+        Err(source) => Err(CliError::Secret { name, problem: SecretProblem::Terminal { source } }),
+    }
+}
+
 /// Makes what connects to some hosts, with all that has to be asked for it.
 pub(crate) async fn connector(
     session: &Session,

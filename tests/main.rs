@@ -23,5 +23,6 @@ mod rolling;
 mod rollouts;
 mod secrets;
 mod ssh_config;
+mod sudo;
 mod support;
 mod terminal;

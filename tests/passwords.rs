@@ -12,22 +12,22 @@ use crate::support::sshd::Sshd;
 use crate::support::sshd_config::SshdConfig;
 use crate::terminal::Terminal;
 
-const PASSWORD: &str = "c4n4ry pass'word";
+pub(crate) const PASSWORD: &str = "c4n4ry pass'word";
 
 /// What sshd needs to be told so that it asks PAM in its own words.
 const QUESTIONS: &str = "UsePAM yes\nPasswordAuthentication no\nKbdInteractiveAuthentication yes\n";
 /// And so that it takes the password as it is.
-const PLAIN: &str = "UsePAM no\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\n";
+pub(crate) const PLAIN: &str = "UsePAM no\nPasswordAuthentication yes\nKbdInteractiveAuthentication no\n";
 
 /// An account of this machine with a password, which goes with the test.
-struct Account {
-    name: String,
+pub(crate) struct Account {
+    pub(crate) name: String,
 }
 
 impl Account {
     /// Makes one, where that is possible.
     #[expect(clippy::print_stderr, reason = "a test that was left out must not look like one that passed")]
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             assert!(env::var_os("RUNSHEET_REQUIRE_ROOT_TESTS").is_none(), "only root can make accounts");
             eprintln!("LEFT OUT: only root can make accounts");
@@ -44,7 +44,7 @@ impl Account {
     }
 
     /// Lets a key in as well.
-    fn allow(&self, key: &Path) {
+    pub(crate) fn allow(&self, key: &Path) {
         let folder = Path::new("/home").join(&self.name).join(".ssh");
         fs::create_dir_all(&folder).expect("a folder");
         fs::copy(key.with_extension("pub"), folder.join("authorized_keys")).expect("copied");
@@ -59,7 +59,7 @@ impl Drop for Account {
 }
 
 /// A project with `count` hosts, all of them one sshd, on which one can log in by password only.
-fn stage(account: &Account, extra: &str, count: usize) -> (Sshd, Case) {
+pub(crate) fn stage(account: &Account, extra: &str, count: usize) -> (Sshd, Case) {
     let extra = format!("MaxStartups 500\n{extra}");
     let sshd = Sshd::start_with(&SshdConfig { address: "0.0.0.0", extra: &extra, ..SshdConfig::default() });
     let mut groups =

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use runsheet_model::Phase;
 use runsheet_task::RemoteError;
 
@@ -24,10 +26,7 @@ pub(crate) struct Announcement {
 
 impl Announcement {
     pub(crate) fn new() -> Result<Self, RemoteError> {
-        let word = unguessable_name().map_err(|error| {
-            RemoteError::NotStarted(for_good(Phase::Channel, format!("no random numbers: {error}")))
-        })?;
-        Ok(Self { word, held: Vec::new(), passed: 0, over: false })
+        Ok(Self { word: unguessable()?, held: Vec::new(), passed: 0, over: false })
     }
 
     /// What stands before the command. A child of the login shell says it, in words that every such shell reads alike,
@@ -38,7 +37,7 @@ impl Announcement {
     }
 
     /// Takes some of standard error. Returns what of it is the command's own, and the processes if they were announced.
-    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (std::borrow::Cow<'a, [u8]>, Option<ProcessGroup>) {
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, Option<ProcessGroup>) {
         if self.over {
             return (bytes.into(), None);
         }
@@ -76,10 +75,16 @@ impl Announcement {
         std::mem::take(&mut self.held)
     }
 
-    fn give_up<'a>(&mut self, mut own: Vec<u8>) -> std::borrow::Cow<'a, [u8]> {
+    fn give_up<'a>(&mut self, mut own: Vec<u8>) -> Cow<'a, [u8]> {
         own.append(&mut self.rest());
         own.into()
     }
+}
+
+/// A word that nobody can have guessed.
+pub(crate) fn unguessable() -> Result<String, RemoteError> {
+    unguessable_name()
+        .map_err(|error| RemoteError::NotStarted(for_good(Phase::Channel, format!("no random numbers: {error}"))))
 }
 
 /// Reads the process and, of what `/proc/PID/stat` says from its third field on, when it started (the 22nd; proc_pid_stat(5)).

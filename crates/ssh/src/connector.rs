@@ -20,6 +20,7 @@ pub struct SshConnector {
     reach: Arc<Reach>,
     jumps: Arc<Jumps>,
     password: Option<Arc<Secret<String>>>,
+    sudo_password: Option<Arc<Secret<String>>>,
     mask: Mask,
 }
 
@@ -40,8 +41,20 @@ impl SshConnector {
         Ok(Self { password: Some(Arc::new(password)), ..Self::with_mask(settings, mask) })
     }
 
+    /// Has commands that become another user do so by a password, where sudo asks for one.
+    #[must_use]
+    pub fn with_sudo_password(self, password: Secret<String>) -> Self {
+        Self { sudo_password: Some(Arc::new(password)), ..self }
+    }
+
     fn with_mask(settings: SshSettings, mask: Mask) -> Self {
-        Self { reach: Arc::new(Reach::new(settings, mask.clone())), jumps: Arc::default(), password: None, mask }
+        Self {
+            reach: Arc::new(Reach::new(settings, mask.clone())),
+            jumps: Arc::default(),
+            password: None,
+            sudo_password: None,
+            mask,
+        }
     }
 
     /// Finds what stands in the way of logging in on these hosts and on their jump hosts. No host hears of it.
@@ -85,7 +98,7 @@ impl SshConnector {
         let reached = Box::pin(self.reach.reach(&endpoint.target, via, password, budget, signs)).await?;
         let deadlines = self.reach.settings.deadlines.clone();
         Ok(Connected {
-            remote: Arc::new(SshRemote::new(reached.link, deadlines)),
+            remote: Arc::new(SshRemote::new(reached.link, deadlines, self.sudo_password.clone())),
             address: reached.address,
             host_key: reached.accepted.fingerprint,
             learned: reached.accepted.learned,

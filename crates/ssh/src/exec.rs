@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use runsheet_model::{LostReason, Phase, Stream, visible};
+use runsheet_model::{LostReason, Phase, Secret, Stream, visible};
 use runsheet_task::{ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
@@ -12,6 +12,7 @@ use crate::end_group::ProcessGroup;
 use crate::link::Link;
 use crate::settings::Deadlines;
 use crate::stop::{Stop, Why};
+use crate::sudo_dialog::{Answers, Next, SudoDialog};
 use crate::unreachable::for_good;
 
 /// Standard error among the kinds of extended data (RFC 4254 §5.2).
@@ -28,13 +29,21 @@ pub(crate) async fn exec(
     link: &Arc<Link>,
     deadlines: &Deadlines,
     request: &ExecRequest,
+    sudo_password: Option<&Arc<Secret<String>>>,
     output: &mut dyn Output,
 ) -> Result<ExecEnd, RemoteError> {
     let announcement = Announcement::new()?;
+    let (command, dialog, answers) = match (&request.sudo, sudo_password) {
+        (Some((sudo, text)), Some(password)) => {
+            let (dialog, answers) = SudoDialog::new(password)?;
+            (dialog.command(sudo, text), Some(dialog), Some(answers))
+        }
+        _ => (request.command.clone(), None, None),
+    };
     let mut channel = CommandChannel::open(link, deadlines, &request.limits).await?;
     let writer = channel.writer();
     let before = before_start(&request.limits, link.variables().hand_over(&mut channel, deadlines)).await?;
-    let command = format!("{}{before}{}", announcement.before_command(), request.command);
+    let command = format!("{}{before}{}", announcement.before_command(), command);
     // The point of no return: once this is handed over, only an exit status tells whether the command ran.
     before_start(&request.limits, async {
         match writer.exec(true, command.as_bytes()).await {
@@ -49,6 +58,7 @@ pub(crate) async fn exec(
         deadlines,
         writer: Arc::clone(&writer),
         announcement,
+        dialog,
         group: None,
         accepted: false,
         exit: None,
@@ -56,8 +66,12 @@ pub(crate) async fn exec(
         wake: request.limits.deadline,
         drained_by: request.limits.deadline,
     };
-    let end = running.watch(channel, request, output).await;
-    let held = running.announcement.rest();
+    let end = running.watch(channel, request, answers, output).await;
+    let mut held = running.announcement.rest();
+    if let Some(dialog) = &mut running.dialog {
+        let passed = dialog.take(held.into()).into_owned();
+        held = [passed, dialog.rest()].concat();
+    }
     if !held.is_empty() {
         output.chunk(Stream::Err, &held);
     }
@@ -71,6 +85,7 @@ struct Running<'a> {
     deadlines: &'a Deadlines,
     writer: Arc<ChannelWriteHalf<Msg>>,
     announcement: Announcement,
+    dialog: Option<SudoDialog>,
     /// Its processes, once they were announced.
     group: Option<ProcessGroup>,
     /// Whether the host said that it started it.
@@ -90,10 +105,11 @@ impl Running<'_> {
         &mut self,
         mut channel: CommandChannel,
         request: &ExecRequest,
+        answers: Option<Answers>,
         output: &mut dyn Output,
     ) -> Result<ExecEnd, RemoteError> {
         let writer = Arc::clone(&self.writer);
-        let mut stdin = std::pin::pin!(feed(&writer, request));
+        let mut stdin = std::pin::pin!(feed(&writer, request, answers));
         let mut fed = false;
         loop {
             // Output comes last: a command that never stops talking must not talk past its limit.
@@ -136,6 +152,10 @@ impl Running<'_> {
                 if ext == STDERR {
                     let (own, group) = self.announcement.take(&data);
                     self.group = self.group.or(group);
+                    let own = match &mut self.dialog {
+                        Some(dialog) => dialog.take(own),
+                        None => own,
+                    };
                     if !own.is_empty() {
                         output.chunk(Stream::Err, &own);
                     }
@@ -226,8 +246,12 @@ impl Running<'_> {
 }
 
 /// Writes standard input and ends it, while output is read. A command that does not read it is not waited for.
-async fn feed(writer: &ChannelWriteHalf<Msg>, request: &ExecRequest) {
-    if let Some(stdin) = &request.stdin {
+async fn feed(writer: &ChannelWriteHalf<Msg>, request: &ExecRequest, answers: Option<Answers>) {
+    let begun = match answers {
+        Some(answers) => begun(writer, answers).await,
+        None => true,
+    };
+    if let Some(stdin) = request.stdin.as_ref().filter(|_| begun) {
         for chunk in stdin.expose().chunks(STDIN_CHUNK) {
             if writer.data_bytes(chunk.to_vec()).await.is_err() {
                 return;
@@ -236,6 +260,21 @@ async fn feed(writer: &ChannelWriteHalf<Msg>, request: &ExecRequest) {
     }
     // It fails when the connection is down, which is seen by reading.
     let _ = writer.eof().await;
+}
+
+/// Says to sudo what it asks for. Returns whether the command has begun.
+async fn begun(writer: &ChannelWriteHalf<Msg>, mut answers: Answers) -> bool {
+    loop {
+        match answers.next().await {
+            Next::Write(bytes) => {
+                if writer.data_bytes(bytes).await.is_err() {
+                    return false;
+                }
+            }
+            Next::Stdin => return true,
+            Next::End => return false,
+        }
+    }
 }
 
 fn refused() -> RemoteError {

@@ -39,6 +39,7 @@ mod server_text;
 mod settings;
 mod socket;
 mod stop;
+mod sudo_dialog;
 mod survey;
 mod transfer;
 mod unreachable;

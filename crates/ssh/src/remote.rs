@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use runsheet_model::Secret;
 use runsheet_task::{Download, ExecEnd, ExecRequest, Limits, Output, Remote, RemoteError, Transfer, Upload};
 
 use crate::exec::exec;
@@ -12,18 +13,19 @@ use crate::transfer;
 pub(crate) struct SshRemote {
     link: Arc<Link>,
     deadlines: Deadlines,
+    sudo_password: Option<Arc<Secret<String>>>,
 }
 
 impl SshRemote {
-    pub(crate) fn new(link: Arc<Link>, deadlines: Deadlines) -> Self {
-        Self { link, deadlines }
+    pub(crate) fn new(link: Arc<Link>, deadlines: Deadlines, sudo_password: Option<Arc<Secret<String>>>) -> Self {
+        Self { link, deadlines, sudo_password }
     }
 }
 
 #[async_trait]
 impl Remote for SshRemote {
     async fn exec(&self, request: &ExecRequest, output: &mut dyn Output) -> Result<ExecEnd, RemoteError> {
-        exec(&self.link, &self.deadlines, request, output).await
+        exec(&self.link, &self.deadlines, request, self.sudo_password.as_ref(), output).await
     }
 
     async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError> {

@@ -85,6 +85,7 @@ impl Host {
     async fn exec(&self, command: Command, quiet: bool) -> Result<CommandResult, TaskError> {
         let request = ExecRequest {
             command: self.shell.wrap(&command.text),
+            sudo: self.shell.sudo.clone().map(|sudo| (sudo, self.shell.inner(&command.text))),
             stdin: command.stdin,
             quiet,
             limits: self.limits.clone(),

@@ -24,6 +24,15 @@ pub struct Sudo {
 impl ShellSettings {
     /// Puts a command into these settings. A command without any stays as it is.
     pub fn wrap(&self, command: &str) -> String {
+        let text = self.inner(command);
+        match &self.sudo {
+            Some(sudo) => format!("sudo -n -H -u {} -- /bin/sh -c {}", quote(&sudo.user), quote(&text)),
+            None => text,
+        }
+    }
+
+    /// Puts a command into these settings, less whom to become.
+    pub fn inner(&self, command: &str) -> String {
         let mut text = String::new();
         if let Some(dir) = &self.dir {
             text.push_str(&format!("cd -- {} || exit\n", quote(dir)));
@@ -32,10 +41,7 @@ impl ShellSettings {
             text.push_str(&format!("export {name}={}\n", quote(value)));
         }
         text.push_str(command);
-        match &self.sudo {
-            Some(sudo) => format!("sudo -n -H -u {} -- /bin/sh -c {}", quote(&sudo.user), quote(&text)),
-            None => text,
-        }
+        text
     }
 }
 

@@ -1,0 +1,112 @@
+//! Becoming another user by a password, with the real sudo and an account that the test makes for itself. That needs root.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::case::{Case, Ran};
+use crate::passwords::{Account, PASSWORD, PLAIN, stage};
+use crate::secrets::Watcher;
+use crate::support::sshd::Sshd;
+use crate::terminal::Terminal;
+
+/// What sudo lets an account do, for as long as the test runs.
+struct Sudoers(PathBuf);
+
+impl Sudoers {
+    fn let_become_root(account: &Account, tags: &str) -> Self {
+        let path = PathBuf::from(format!("/etc/sudoers.d/{}", account.name));
+        fs::write(&path, format!("{} ALL=(ALL) {tags}ALL\n", account.name)).expect("only root may write there");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).expect("its mode is set");
+        Self(path)
+    }
+}
+
+impl Drop for Sudoers {
+    fn drop(&mut self) {
+        // Whatever fails here was told before.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Hosts on which the account logs in by key.
+fn hosts(account: &Account, count: usize) -> (Sshd, Case) {
+    let (sshd, case) = stage(account, &format!("{PLAIN}AuthorizedKeysFile .ssh/authorized_keys\n"), count);
+    account.allow(&sshd.identity());
+    (sshd, case)
+}
+
+fn exec(sshd: &Sshd, more: &[&str]) -> Vec<String> {
+    let identity = sshd.identity().display().to_string();
+    let first = ["exec", "-g", "all", "-F", "ssh_config", "-i", &identity, "--sudo"];
+    first.iter().chain(more).map(|word| (*word).to_owned()).collect()
+}
+
+fn words(owned: &[String]) -> Vec<&str> {
+    owned.iter().map(String::as_str).collect()
+}
+
+fn with_password(case: &Case, sshd: &Sshd, password: &str, more: &[&str]) -> Ran {
+    let flags = exec(sshd, &[&["-K"], more].concat());
+    let mut terminal = Terminal::start(case.command(&words(&flags)));
+    terminal.says("sudo password: ").types(password);
+    terminal.ends()
+}
+
+#[test]
+fn sudo_gets_its_password_and_the_command_and_every_other_place_do_not() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let (sshd, case) = hosts(&account, 3);
+
+    let watcher = Watcher::start();
+    let ran = with_password(&case, &sshd, PASSWORD, &["-vvvv", "--", "id -un; wc -c; sleep 0.3"]);
+    let command_lines = watcher.stop();
+
+    let ran = ran.exits(0);
+    assert_eq!(ran.stderr.matches("] root").count(), 3, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("] 0").count(), 3, "the command has read something: {}", ran.stderr);
+    let state =
+        case.all_state().iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect::<String>();
+    for (place, text) in
+        [("command lines", command_lines), ("output", ran.stderr), ("state", state), ("log", sshd.log())]
+    {
+        assert!(!text.contains("c4n4ry"), "the password is in {place}: {text}");
+    }
+}
+
+#[test]
+fn where_sudo_asks_for_nothing_nobody_hears_the_password() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "NOPASSWD: ");
+    let (sshd, case) = hosts(&account, 1);
+
+    let ran = with_password(&case, &sshd, PASSWORD, &["--", "wc -c; id -un"]).exits(0);
+
+    assert!(ran.stderr.contains("] 0") && ran.stderr.contains("] root"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_sudo_password_is_said_once_and_the_command_does_not_run() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let (sshd, case) = hosts(&account, 1);
+    let evidence = case.path("ran");
+
+    let command = format!("touch {}", evidence.display());
+    let ran = with_password(&case, &sshd, "not the password", &["--", &command]).exits(5);
+
+    assert!(ran.stderr.contains("1 incorrect password attempt"), "{}", ran.stderr);
+    assert!(!evidence.exists());
+}
+
+#[test]
+fn f_30_a_sudo_that_wants_a_password_that_nobody_has_fails_and_does_not_hang() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let (sshd, case) = hosts(&account, 1);
+
+    let ran = case.run(&words(&exec(&sshd, &["--", "true"]))).exits(5);
+    assert!(ran.stderr.contains("a password is required"), "{}", ran.stderr);
+    case.run(&words(&exec(&sshd, &["-K", "--", "true"]))).exits(2).says("sudo's password (`-K`) is asked for");
+}
