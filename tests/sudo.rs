@@ -1,7 +1,7 @@
 //! Becoming another user by a password, with the real sudo and an account that the test makes for itself. That needs root.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
 use crate::case::{Case, Ran};
@@ -73,6 +73,29 @@ fn sudo_gets_its_password_and_the_command_and_every_other_place_do_not() {
     {
         assert!(!text.contains("c4n4ry"), "the password is in {place}: {text}");
     }
+}
+
+#[test]
+fn what_a_command_reads_arrives_whole_after_the_password() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let (sshd, case) = hosts(&account, 1);
+    let (there, text) = (case.path("there"), "first line\n\tlast, of many\n".repeat(10_000));
+    let sheet = format!(
+        "vars: {{text: {text:?}}}\nsteps:\n  - name: Write\n    task: command\n    hosts: h1\n    sudo: true\n    \
+         args: {{run: 'cat >{}', stdin: '{{{{ vars.text }}}}'}}\n",
+        there.display()
+    );
+    let case = case.file("sheets/write.yaml", sheet);
+    let identity = sshd.identity().display().to_string();
+
+    let flags = ["run", "write", "-y", "-F", "ssh_config", "-i", &identity, "-K"];
+    let mut terminal = Terminal::start(case.command(&flags));
+    terminal.says("sudo password: ").types(PASSWORD);
+    terminal.ends().exits(0);
+
+    assert_eq!(fs::metadata(&there).expect("written").uid(), 0, "root wrote it");
+    assert!(fs::read_to_string(&there).expect("written") == text);
 }
 
 #[test]
