@@ -13,6 +13,11 @@ use zeroize::Zeroizing;
 use crate::read_once::ReadOnce;
 use crate::unreachable::io_text;
 
+/// Said of an OpenSSH key that is not read. ssh-key 0.7.0-rc.11 wants at least 32 bytes for the number of an ECDSA key, and one
+/// key in 256 has fewer (an mpint has no leading zeros, RFC 4251 §5).
+const UNREAD: &str =
+    "it is damaged, or one of the few ECDSA keys that runsheet cannot read: load it into the agent, or make another";
+
 /// Larger than any key, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
@@ -85,6 +90,7 @@ fn read(path: &Path) -> Identity {
         // OpenSSH takes the public file for one whose private half the agent has.
         Err(_) => match PublicKey::from_openssh(text.trim()) {
             Ok(key) => Identity::Public(key),
+            Err(_) if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") => Identity::Unusable(UNREAD.to_owned()),
             Err(_) => Identity::Unusable("it is not a private key".to_owned()),
         },
     }

@@ -133,6 +133,16 @@ async fn a_key_that_others_may_read_is_not_used() {
     assert!(refused.reason.contains("others may read it"), "{}", refused.reason);
 }
 
+/// An ECDSA key of ssh-keygen whose number has 31 bytes, as that of one in 256. It was made for this test and lets nobody in anywhere.
+const SHORT: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\n\
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS\n\
+1zaGEyLW5pc3RwMjU2AAAACG5pc3RwMjU2AAAAQQTAStvpeu3QRv6uxaBXoIzYAgnKQKSs\n\
+LZJZgnJjZbU8qKpowT4b78uO6HBNOh9lvv0VhqlRBM3jinhvaceotrpTAAAAoIGFbZ2BhW\n\
+2dAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBMBK2+l67dBG/q7F\n\
+oFegjNgCCcpApKwtklmCcmNltTyoqmjBPhvvy47ocE06H2W+/RWGqVEEzeOKeG9px6i2ul\n\
+MAAAAfHOf8v9ahjH0E17y/JQ1ab8M2hjtVsXqc5UiTuJKPPAAAAAVzaG9ydAECAwQ=\n\
+-----END OPENSSH PRIVATE KEY-----\n";
+
 #[tokio::test]
 async fn a_file_that_cannot_be_somebodys_key_is_not_used_and_the_reason_is_told() {
     let sshd = Sshd::start("");
@@ -155,6 +165,7 @@ async fn a_file_that_cannot_be_somebodys_key_is_not_used_and_the_reason_is_told(
     for (path, reason) in [
         (made("text", b"no key"), "it is not a private key"),
         (made("empty", b""), "it is not a private key"),
+        (made("short", SHORT.as_bytes()), "it is damaged, or one of the few ECDSA keys that runsheet cannot read"),
         (made("large", &vec![b'k'; 2 << 20]), "it is too large for a key"),
         (folder, "it is not a file"),
         (pipe, "it is not a file"),
