@@ -123,6 +123,25 @@ pub(crate) struct ReachArgs {
     pub(crate) host_keys: Option<HostKeyArg>,
 }
 
+impl ReachArgs {
+    /// The same, with what was said another time where nothing is said now.
+    pub(crate) fn or(self, other: &Self) -> Self {
+        let identity = if self.identity.is_empty() { other.identity.clone() } else { self.identity };
+        Self {
+            user: self.user.or_else(|| other.user.clone()),
+            port: self.port.or(other.port),
+            identity,
+            ask_pass: self.ask_pass || other.ask_pass,
+            ask_sudo_pass: self.ask_sudo_pass || other.ask_sudo_pass,
+            ssh_config: self.ssh_config.or_else(|| other.ssh_config.clone()),
+            ssh_config_reader: self.ssh_config_reader.or(other.ssh_config_reader),
+            jump: self.jump.or_else(|| other.jump.clone()),
+            connect_timeout: self.connect_timeout.or(other.connect_timeout),
+            host_keys: self.host_keys.or(other.host_keys),
+        }
+    }
+}
+
 /// What happens to a host whose key is not on record.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum HostKeyArg {

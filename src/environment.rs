@@ -2,6 +2,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use runsheet_events::Request;
 use runsheet_inventory::Variables;
 
 use crate::error::CliError;
@@ -38,6 +39,8 @@ pub(crate) struct Environment {
     pub(crate) stdout_terminal: bool,
     /// Whether standard error is a terminal.
     pub(crate) stderr_terminal: bool,
+    /// The command line and its folder, if both are text.
+    pub(crate) request: Option<Request>,
     /// Columns of the terminal, if one is known.
     pub(crate) width: usize,
 }
@@ -71,6 +74,7 @@ impl Environment {
             stdin_terminal: std::io::stdin().is_terminal(),
             stdout_terminal: std::io::stdout().is_terminal(),
             stderr_terminal: std::io::stderr().is_terminal(),
+            request: request(&cwd),
             home,
             user,
             machine,
@@ -91,6 +95,12 @@ impl Environment {
             None => base.join(path),
         }
     }
+}
+
+/// The command line, so that it can be given once more.
+fn request(cwd: &Path) -> Option<Request> {
+    let words = std::env::args_os().map(OsString::into_string).collect::<Result<_, _>>().ok()?;
+    Some(Request { words, folder: cwd.to_str()?.to_owned() })
 }
 
 fn variable(name: &str) -> Option<OsString> {

@@ -5,7 +5,7 @@ use std::process::ExitStatus as ProcessStatus;
 use runsheet_diagnostics::{Hint, Hints};
 use runsheet_inventory::InventoryError;
 use runsheet_journal::JournalError;
-use runsheet_model::{MaskError, SecretName};
+use runsheet_model::{MaskError, RunId, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
 use runsheet_sheet::SheetError;
@@ -73,6 +73,18 @@ pub(crate) enum CliError {
     /// The record of a run cannot be kept or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+
+    /// A run cannot be gone on with.
+    #[error("run {} cannot be resumed: {why}", run.short())]
+    NotResumable { run: RunId, why: &'static str },
+
+    /// A run is still going on.
+    #[error("run {} is still going on", run.short())]
+    RunIsLive { run: RunId },
+
+    /// A run would not be the same any more.
+    #[error("run {} cannot be resumed: its plan is another one now\n{}", run.short(), listed(differences))]
+    RunChanged { run: RunId, differences: Vec<String> },
 
     /// Practice hosts cannot be started.
     #[error(transparent)]
@@ -156,7 +168,10 @@ impl CliError {
             | Self::Key { .. }
             | Self::Mask(_)
             | Self::LogFilter { .. }
+            | Self::NotResumable { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
+            Self::RunIsLive { .. } => ExitStatus::Locked,
+            Self::RunChanged { .. } => ExitStatus::Stopped,
             Self::NoHome
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)
@@ -180,6 +195,9 @@ impl Hint for CliError {
             Self::Plan(error) => error.hints(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
+            Self::RunChanged { .. } => Hints::from(
+                "undo the change and resume, or run the sheet anew: `runsheet plan` shows what it would do now",
+            ),
             Self::Key { path, .. } => Hints::from(format!("unlock it for this session: ssh-add {}", path.display())),
             Self::Secret { problem: SecretProblem::OpenToOthers { path, .. }, .. } => {
                 Hints::from(format!("chmod 600 {}", path.display()))
@@ -190,4 +208,9 @@ impl Hint for CliError {
             _ => Hints::none(),
         }
     }
+}
+
+/// Lines for a message, indented.
+fn listed(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -1,20 +1,21 @@
 use std::io;
 use std::sync::Arc;
 
-use runsheet_events::{DisplaySink, Observer};
+use runsheet_events::{DisplaySink, Observer, Request, RunStats};
 use runsheet_inventory::fold;
 use runsheet_journal::{History, JournalWriter, Keep, WriterSettings, clean};
 use runsheet_local::ThisMachine;
 use runsheet_model::{Mask, RunId};
 use runsheet_plan::Plan;
 use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Size, Terminal};
-use runsheet_runner::{Identity, RunReport, Runner, Seams, Settings};
+use runsheet_runner::{Identity, Resumption, RunReport, Runner, Seams, Settings};
 use tracing::{Instrument, info_span};
 
 use crate::args::{Format, ReachArgs, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::people::{self, Mode, People};
+use crate::resuming::Going;
 use crate::session::Session;
 use crate::{logins, open_files, secrets, show_plan, signals, terminal_size, version};
 
@@ -30,6 +31,13 @@ pub(crate) async fn launch(
         show_plan::print(&plan, args.format, &session.printer)?;
         return Ok(ExitStatus::Success);
     }
+    let resumed = match &session.resuming {
+        Some(resuming) => match resuming.prepare(&plan, &session.printer)? {
+            Going::On(resumption) => Some(resumption),
+            Going::Nowhere(status) => return Ok(status),
+        },
+        None => None,
+    };
     let endpoints = session.endpoints(&plan, reach)?;
     let guided = command == "run" && mode(session, args) == Mode::Terminal && session.environment.stderr_terminal;
     let settings = Settings { guided, ..settings(session, args) };
@@ -48,16 +56,13 @@ pub(crate) async fn launch(
         connector = connector.with_sudo_password(password);
     }
 
-    let state = session.state()?;
-    let run = RunId::fresh();
-    let text = serde_json::to_vec(&plan).map_err(|error| CliError::Output { source: error.into() })?;
-    let folder = state.create_run(run, &text)?;
-    let output = folder.path().join("output");
-    let writing = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
-    let journal = Arc::new(folder.start(&writing)?);
+    let journal = Arc::new(record(session, &plan, resumed.as_deref())?);
+    let run = journal.run();
+    let output = journal.folder().join("output");
 
     let size = Size::default();
-    let watch = Watch::start(session, args, &size, &output.display().to_string())?;
+    let before = resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default();
+    let watch = Watch::start(session, args, &size, &output.display().to_string(), before)?;
     terminal_size::follow(size);
     let identity = Identity {
         run,
@@ -65,6 +70,10 @@ pub(crate) async fn launch(
         version: version::VERSION.to_owned(),
         user: session.environment.user.clone(),
         machine: session.environment.machine.clone(),
+        request: session.environment.request.as_ref().map(|request| Request {
+            words: request.words.iter().map(|word| mask.text(word)).collect(),
+            folder: request.folder.clone(),
+        }),
     };
     let runner = Runner {
         plan: Arc::new(plan),
@@ -82,10 +91,22 @@ pub(crate) async fn launch(
         secrets,
         mask,
         settings,
+        resumed: resumed.map(|resumed| *resumed),
     };
     let report = runner.execute(vec![watch.observer], signals::listen()?).instrument(info_span!("run", %run)).await;
     finish(session, &journal, &report);
     Ok(ExitStatus::of(&report.stats))
+}
+
+/// Begins to record a run, or takes up the record of the one that goes on.
+fn record(session: &Session, plan: &Plan, resumed: Option<&Resumption>) -> Result<JournalWriter, CliError> {
+    let writing = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
+    if let (Some(resuming), Some(resumed)) = (&session.resuming, resumed) {
+        return resuming.start(resumed, &writing);
+    }
+    let text = serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?;
+    let folder = session.state()?.create_run(RunId::fresh(), &text)?;
+    Ok(folder.start(&writing)?)
 }
 
 /// Where there can be fewer hosts at once, that is told: somebody may wonder why it takes so long.
@@ -112,7 +133,8 @@ fn confirmed(session: &Session, plan: &Plan, args: &RunArgs) -> Result<bool, Cli
         return Ok(true);
     }
     session.printer.alarm(&show_plan::summary(plan, &session.printer));
-    people::confirm("run it?").map_err(|source| CliError::Output { source })
+    people::confirm(if session.resuming.is_some() { "go on with it?" } else { "run it?" })
+        .map_err(|source| CliError::Output { source })
 }
 
 fn mode(session: &Session, args: &RunArgs) -> Mode {
@@ -131,7 +153,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(session: &Session, args: &RunArgs, size: &Size, output: &str) -> Result<Self, CliError> {
+    fn start(session: &Session, args: &RunArgs, size: &Size, output: &str, before: RunStats) -> Result<Self, CliError> {
         let environment = &session.environment;
         let failed = |error: runsheet_events::ObserveError| CliError::Output { source: io::Error::other(error) };
         let stdout = || Box::new(io::stdout());
@@ -160,6 +182,7 @@ impl Watch {
             out: session.printer.out_palette(args.format),
             err: session.printer.err_palette(args.format),
             fold: |names| fold(names.iter().copied()),
+            before,
             output: session.keeps_records.then(|| output.to_owned()),
             ..Display::default()
         };

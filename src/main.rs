@@ -21,6 +21,7 @@ mod openssh;
 mod people;
 mod printer;
 mod project;
+mod resuming;
 mod secrets;
 mod session;
 mod show_plan;

@@ -18,6 +18,7 @@ use crate::error::CliError;
 use crate::openssh::AskOpenSsh;
 use crate::printer::Printer;
 use crate::project::{HostKeys, Project};
+use crate::resuming::Resuming;
 use crate::user_shell::UserShell;
 
 /// How many programs of this machine are asked at once how hosts are reached.
@@ -31,6 +32,8 @@ pub(crate) struct Session {
     pub(crate) inventory: Inventory,
     pub(crate) registry: Arc<Registry>,
     pub(crate) global: GlobalArgs,
+    /// The run that goes on, if it is not a new one.
+    pub(crate) resuming: Option<Resuming>,
     /// Whether records of runs outlast the program.
     pub(crate) keeps_records: bool,
 }
@@ -50,7 +53,7 @@ impl Session {
             printer.note(&format!("warning: {warning}\n"));
         }
         let registry = Arc::new(runsheet_tasks::registry());
-        Ok(Self { environment, project, printer, inventory, registry, global, keeps_records: true })
+        Ok(Self { environment, project, printer, inventory, registry, global, resuming: None, keeps_records: true })
     }
 
     /// Where runs are kept.

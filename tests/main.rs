@@ -19,6 +19,7 @@ mod passwords;
 mod practice_runs;
 mod real_fleet;
 mod real_sshd;
+mod resumed;
 mod rolling;
 mod rollouts;
 mod secrets;

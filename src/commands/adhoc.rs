@@ -25,6 +25,12 @@ pub(crate) struct AdHocArgs {
     run: RunArgs,
 }
 
+impl AdHocArgs {
+    pub(crate) fn run_args(&mut self) -> (&mut ReachArgs, &mut RunArgs) {
+        (&mut self.reach, &mut self.run)
+    }
+}
+
 /// Becoming another user.
 #[derive(Debug, Args)]
 pub(crate) struct SudoArgs {

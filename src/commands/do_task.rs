@@ -20,7 +20,7 @@ pub(crate) struct DoArgs {
     #[command(flatten)]
     sudo: SudoArgs,
     #[command(flatten)]
-    adhoc: AdHocArgs,
+    pub(crate) adhoc: AdHocArgs,
 }
 
 pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, CliError> {

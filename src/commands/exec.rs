@@ -17,7 +17,7 @@ pub(crate) struct ExecArgs {
     #[command(flatten)]
     sudo: SudoArgs,
     #[command(flatten)]
-    adhoc: AdHocArgs,
+    pub(crate) adhoc: AdHocArgs,
     /// The command
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<String>,

@@ -20,7 +20,7 @@ pub(crate) struct GetArgs {
     #[arg(default_value = ".")]
     target: PathBuf,
     #[command(flatten)]
-    adhoc: AdHocArgs,
+    pub(crate) adhoc: AdHocArgs,
 }
 
 pub(crate) async fn exec(args: GetArgs, session: &Session) -> Result<ExitStatus, CliError> {

@@ -15,6 +15,7 @@ mod man;
 mod plan;
 mod put;
 mod replay;
+mod resume;
 mod run;
 mod schema;
 mod show;
@@ -22,7 +23,7 @@ mod tasks;
 
 use clap::Subcommand;
 
-use crate::args::GlobalArgs;
+use crate::args::{GlobalArgs, ReachArgs, RunArgs};
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Plan(plan::PlanArgs),
     Do(do_task::DoArgs),
     Exec(exec::ExecArgs),
+    Resume(resume::ResumeArgs),
     Put(put::PutArgs),
     Get(get::GetArgs),
     Hosts(hosts::HostsArgs),
@@ -61,23 +63,49 @@ pub(crate) fn exec(command: Command, global: GlobalArgs, environment: Environmen
         Command::Demo(args) => return block_on(demo::exec(args, environment, global)),
         _ => {}
     }
-    let session = Session::open(environment, global)?;
+    if let Command::Resume(args) = command {
+        let again = resume::again(args, global, environment)?;
+        let mut session = Session::open(again.environment, again.global)?;
+        session.resuming = Some(again.resuming);
+        return exec_in(again.command, &session);
+    }
+    exec_in(command, &Session::open(environment, global)?)
+}
+
+fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> {
     match command {
-        Command::Run(args) => block_on(run::exec(args, &session)),
-        Command::Plan(args) => plan::exec(&args, &session),
-        Command::Do(args) => block_on(do_task::exec(args, &session)),
-        Command::Exec(args) => block_on(exec::exec(args, &session)),
-        Command::Put(args) => block_on(put::exec(args, &session)),
-        Command::Get(args) => block_on(get::exec(args, &session)),
-        Command::Hosts(args) => hosts::exec(&args, &session),
-        Command::Tasks(args) => tasks::exec(&args, &session),
-        Command::History(args) => history::exec(&args, &session),
-        Command::Show(args) => show::exec(&args, &session),
-        Command::Replay(args) => replay::exec(&args, &session),
-        Command::Journal(args) => journal::exec(&args, &session),
-        Command::Clean(args) => clean::exec(&args, &session),
-        Command::Completions(_) | Command::Man(_) | Command::Schema(_) | Command::Init(_) | Command::Demo(_) => {
-            Ok(ExitStatus::Success)
+        Command::Run(args) => block_on(run::exec(args, session)),
+        Command::Plan(args) => plan::exec(&args, session),
+        Command::Do(args) => block_on(do_task::exec(args, session)),
+        Command::Exec(args) => block_on(exec::exec(args, session)),
+        Command::Put(args) => block_on(put::exec(args, session)),
+        Command::Get(args) => block_on(get::exec(args, session)),
+        Command::Hosts(args) => hosts::exec(&args, session),
+        Command::Tasks(args) => tasks::exec(&args, session),
+        Command::History(args) => history::exec(&args, session),
+        Command::Show(args) => show::exec(&args, session),
+        Command::Replay(args) => replay::exec(&args, session),
+        Command::Journal(args) => journal::exec(&args, session),
+        Command::Clean(args) => clean::exec(&args, session),
+        Command::Completions(_)
+        | Command::Man(_)
+        | Command::Schema(_)
+        | Command::Init(_)
+        | Command::Demo(_)
+        | Command::Resume(_) => Ok(ExitStatus::Success),
+    }
+}
+
+impl Command {
+    /// How a command that runs something reaches its hosts, and how it goes.
+    fn run_args(&mut self) -> Option<(&mut ReachArgs, &mut RunArgs)> {
+        match self {
+            Self::Run(args) => Some((&mut args.reach, &mut args.run)),
+            Self::Do(args) => Some(args.adhoc.run_args()),
+            Self::Exec(args) => Some(args.adhoc.run_args()),
+            Self::Put(args) => Some(args.adhoc.run_args()),
+            Self::Get(args) => Some(args.adhoc.run_args()),
+            _ => None,
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct PutArgs {
     #[arg(long, conflicts_with = "mode")]
     delete: bool,
     #[command(flatten)]
-    adhoc: AdHocArgs,
+    pub(crate) adhoc: AdHocArgs,
 }
 
 pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus, CliError> {

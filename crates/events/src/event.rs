@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use runsheet_model::{HostName, Outcome, RunId, State, StepId, TaskName, duration_ms};
+use runsheet_model::{Failure, HostName, Outcome, RunId, State, StepId, TaskName, duration_ms};
 use serde::{Deserialize, Serialize};
 
 use crate::Choice;
@@ -82,6 +82,16 @@ pub enum EventKind {
         /// The commands it ran, with their times; at most 100, then the rest is left out.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         commands: Vec<CommandRecord>,
+    },
+    /// A person said what an attempt is taken for of which nobody knows how it ended. Durable before the run goes on with its host.
+    LostAnswered {
+        /// Which attempt.
+        #[serde(flatten)]
+        key: AttemptKey,
+        /// What they said.
+        answer: LostAnswer,
+        /// Login name of who said it.
+        who: String,
     },
     /// A task said something that people should see now.
     HostNoted {
@@ -181,6 +191,45 @@ pub struct RunHeader {
     pub steps: Vec<PlannedStep>,
     /// How many different hosts are in the plan.
     pub hosts: usize,
+    /// What was asked for, so that it can be asked for once more; absent in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+/// The command line that began a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its words, the program's name first, masked.
+    pub words: Vec<String>,
+    /// The folder in which it was given.
+    pub folder: String,
+}
+
+/// What a person takes an attempt for of which nobody knows how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LostAnswer {
+    /// It is to be done once more, whatever it did.
+    Retry,
+    /// It was done, and ended well.
+    Ok,
+    /// It failed. It is not done again in this run.
+    Fail,
+}
+
+impl LostAnswer {
+    /// How such an attempt ended; nothing if it is done once more.
+    pub fn taken_for(self, who: &str) -> Option<HostResult> {
+        let (state, outcome) = match self {
+            Self::Retry => return None,
+            Self::Ok => (State::Ok { changed: true }, Outcome::changed(format!("taken for done by {who}"))),
+            Self::Fail => {
+                let failure = Failure::Task { value: 1 };
+                (State::Failed { failure }, Outcome::failed(format!("taken for failed by {who}"), 1))
+            }
+        };
+        Some(HostResult { state, outcome, hint: None, took: Duration::ZERO })
+    }
 }
 
 /// A step of the plan, as far as readers of events need it.

@@ -9,14 +9,17 @@ mod event;
 mod ledger;
 mod observer;
 mod output;
+mod prior;
 mod stats;
 
 pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
 pub use event::{
-    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals,
+    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, LostAnswer, PlannedStep, Request, RunEvent,
+    RunHeader, StepTotals,
 };
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};
+pub use prior::{Prior, PriorHost, PriorLink, PriorStep};
 pub use stats::{HostStats, RunStats, StepStats};

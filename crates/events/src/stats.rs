@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use runsheet_model::{Debt, HostName, State, StepId};
+use runsheet_model::{Debt, HostName, Outcome, State, StepId};
 
 use crate::{CancelReason, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals};
 
@@ -18,8 +18,10 @@ pub struct RunStats {
     pub cancelled: Vec<CancelReason>,
     /// How long it took, once it is over.
     pub took: Option<Duration>,
-    /// The time of the last event.
+    /// The time of the last event, over all epochs.
     pub elapsed: Duration,
+    /// How long the epochs before this one took.
+    before: Duration,
     by_id: BTreeMap<StepId, usize>,
 }
 
@@ -40,6 +42,9 @@ pub struct StepStats {
     pub running: BTreeMap<HostName, Duration>,
     /// How each host ended.
     pub hosts: BTreeMap<HostName, HostStats>,
+    /// How long it took in earlier epochs, and since when it runs in this one.
+    before: Duration,
+    since: Duration,
 }
 
 /// How a step ended on a host.
@@ -54,18 +59,23 @@ pub struct HostStats {
 impl RunStats {
     /// Folds one more event in.
     pub fn apply(&mut self, event: &RunEvent) {
-        self.elapsed = event.elapsed;
+        if matches!(event.kind, EventKind::RunStarted(_)) {
+            self.before = self.elapsed;
+        }
+        // Each epoch counts from 0.
+        let now = self.before + event.elapsed;
+        self.elapsed = now;
         match &event.kind {
             EventKind::RunStarted(header) => self.start(header),
             EventKind::StepStarted { step, .. } => {
                 if let Some(stats) = self.step_mut(step) {
-                    stats.started.get_or_insert(event.elapsed);
+                    stats.begin(now);
                 }
             }
             EventKind::HostStarted { step, host } => {
                 if let Some(stats) = self.step_mut(step) {
                     stats.take_back(host);
-                    stats.running.insert(host.clone(), event.elapsed);
+                    stats.running.insert(host.clone(), now);
                 }
             }
             EventKind::AttemptFinished { key, result, .. } => {
@@ -95,14 +105,15 @@ impl RunStats {
             }
             EventKind::StepFinished { step, took, .. } => {
                 if let Some(stats) = self.step_mut(step) {
-                    stats.took = Some(*took);
+                    stats.took = Some(stats.before + *took);
                 }
             }
             EventKind::RunCancelled { reason } => self.cancelled.push(reason.clone()),
-            EventKind::RunFinished { took, .. } => self.took = Some(*took),
+            EventKind::RunFinished { took, .. } => self.took = Some(self.before + *took),
             EventKind::HostConnected { .. }
             | EventKind::WaveStarted { .. }
             | EventKind::AttemptStarted(_)
+            | EventKind::LostAnswered { .. }
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }
             | EventKind::Warned { .. } => {}
@@ -139,7 +150,21 @@ impl RunStats {
             self.steps = header.steps.iter().cloned().map(StepStats::new).collect();
             self.by_id = header.steps.iter().enumerate().map(|(index, step)| (step.step.clone(), index)).collect();
         }
+        // Why an earlier epoch was stopped, and what was under way in it, is over.
+        self.took = None;
+        self.cancelled.clear();
+        self.steps.iter_mut().for_each(|step| step.interrupt(self.before));
         self.header = Some(header.clone());
+    }
+
+    /// Counts a host on which a step was under way as one whose end nobody saw.
+    pub(crate) fn lose(&mut self, step: &StepId, host: &HostName, state: State, outcome: Outcome) {
+        let elapsed = self.elapsed;
+        let Some(step) = self.step_mut(step) else { return };
+        let Some(started) = step.running.remove(host) else { return };
+        step.totals.count(&state);
+        let result = HostResult { state, outcome, hint: None, took: elapsed.saturating_sub(started) };
+        step.hosts.insert(host.clone(), HostStats { started: Some(started), result });
     }
 
     fn step_mut(&mut self, id: &StepId) -> Option<&mut StepStats> {
@@ -157,7 +182,25 @@ impl StepStats {
             totals: StepTotals::default(),
             running: BTreeMap::new(),
             hosts: BTreeMap::new(),
+            before: Duration::ZERO,
+            since: Duration::ZERO,
         }
+    }
+
+    /// Begins, or goes on in a later epoch.
+    fn begin(&mut self, now: Duration) {
+        self.started.get_or_insert(now);
+        self.before += self.took.take().map_or(Duration::ZERO, |took| took.saturating_sub(self.before));
+        self.since = now;
+    }
+
+    /// Is broken off by the end of an epoch.
+    fn interrupt(&mut self, now: Duration) {
+        if self.started.is_some() && self.took.is_none() {
+            self.before += now.saturating_sub(self.since);
+            self.since = now;
+        }
+        self.running.clear();
     }
 
     /// Forgets how a host ended, whose step is done again.

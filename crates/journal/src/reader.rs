@@ -1,17 +1,13 @@
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use runsheet_events::{
-    AttemptKey, Durability, EventLog, HostResult, HostStats, Position, RunEvent, RunStats, StepStats,
-};
-use runsheet_model::{LostReason, Outcome, State, StepId};
+use runsheet_events::{AttemptKey, Durability, EventLog, Position, Prior, RunEvent, RunStats};
 use tokio::sync::watch;
 
 use crate::chain::Chain;
-use crate::{Events, JournalError, Prior, RunFolder, lock, private};
+use crate::{Events, JournalError, RunFolder, lock, private};
 
 /// A run's record being read. It may be written meanwhile.
 #[derive(Debug)]
@@ -67,24 +63,9 @@ impl RunReader {
     /// If nobody records it any more, a host with an intent and no outcome is lost: runsheet ended before it heard. Hosts on
     /// which nothing was under way stay as they were.
     pub fn stats(&self) -> Result<RunStats, JournalError> {
-        let mut stats = RunStats::default();
-        let mut prior = Prior::default();
-        for event in self.events()? {
-            let event = event?;
-            stats.apply(&event);
-            prior.apply(&event);
-        }
-        if !lock::is_held(&self.file) {
-            let elapsed = stats.elapsed;
-            let mut steps: BTreeMap<StepId, &mut StepStats> =
-                stats.steps.iter_mut().map(|step| (step.planned.step.clone(), step)).collect();
-            for key in prior.open_intents() {
-                if let Some(step) = steps.get_mut(&key.step) {
-                    lose(step, key, elapsed);
-                }
-            }
-        }
-        Ok(stats)
+        let prior = self.prior()?;
+        let live = lock::is_held(&self.file);
+        Ok(if live { prior.stats } else { prior.ended_stats() })
     }
 
     /// The attempts that were about to have an effect and whose end nobody has recorded, in order of step and host. While the run
@@ -131,22 +112,4 @@ impl EventLog for RunReader {
         let read = events.by_ref().take(limit).collect::<Result<_, _>>().map_err(into_io)?;
         Ok((read, events.position()))
     }
-}
-
-/// Ends a step on a host whose end nobody saw.
-fn lose(step: &mut StepStats, key: &AttemptKey, elapsed: std::time::Duration) {
-    let Some(started) = step.running.remove(&key.host) else {
-        return;
-    };
-    let reason = LostReason::RunEnded;
-    let state = State::Lost { reason };
-    step.totals.count(&state);
-    let result = HostResult {
-        state,
-        outcome: Outcome::failed(reason.says(), 1),
-        hint: None,
-        took: elapsed.saturating_sub(started),
-    };
-    let started = Some(started);
-    step.hosts.insert(key.host.clone(), HostStats { started, result });
 }

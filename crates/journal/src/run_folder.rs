@@ -44,6 +44,12 @@ impl RunFolder {
         Ok(Self { run, path, journal: Some(journal) })
     }
 
+    /// The same run once more, to record it.
+    pub fn reopen(&self) -> Result<Self, JournalError> {
+        private::check_folder(&self.path)?;
+        Ok(Self::new(self.run, self.path.clone()))
+    }
+
     /// The run.
     pub fn run(&self) -> RunId {
         self.run

@@ -160,6 +160,7 @@ mod tests {
                 machine: String::new(),
                 steps: Vec::new(),
                 hosts: 0,
+                request: None,
             }))
         } else {
             EventKind::Warned { message: String::new() }

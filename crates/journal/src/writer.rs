@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -78,6 +78,11 @@ impl JournalWriter {
     /// The run.
     pub fn run(&self) -> RunId {
         self.folder.run()
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Reads what is recorded so far, and never more than what is durable: what a reader tells the world must not be undone by a

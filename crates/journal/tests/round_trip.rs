@@ -155,6 +155,7 @@ fn run_header() -> impl Strategy<Value = RunHeader> {
             machine: text(),
             steps,
             hosts: hosts.into(),
+            request: None,
         }
     })
 }

@@ -67,6 +67,7 @@ pub(crate) fn header(run: RunId) -> RunHeader {
         machine: "bastion".to_owned(),
         steps: vec![planned("drain"), planned("restart")],
         hosts: 2,
+        request: None,
     }
 }
 

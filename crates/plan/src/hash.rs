@@ -84,6 +84,7 @@ fn link_essence(link: &PlanLink) -> Value {
         "shell": shell,
         "args": args,
         "retries": link.retries,
+        "receipt": link.receipt,
         "delegate": link.delegate,
         "even_if_lost": link.even_if_lost,
     })

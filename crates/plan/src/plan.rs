@@ -113,6 +113,9 @@ pub struct PlanLink {
     /// How often it is tried again when it failed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u32,
+    /// Whether the host keeps a receipt of it, so that its end can be found out where it was not seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub receipt: bool,
     /// The position in the plan's hosts of the one on which its commands run instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegate: Option<PerHost<usize>>,

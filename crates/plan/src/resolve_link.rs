@@ -34,6 +34,7 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         shell: shell(link, step, scope)?,
         args: args(link, &**task, scope)?,
         retries: link.retries.unwrap_or(step.retries),
+        receipt: false,
         delegate: None,
         even_if_lost: link.even_if_lost,
     })

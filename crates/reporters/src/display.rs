@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use runsheet_events::RunStats;
+
 use crate::Palette;
 
 /// Folds host names into ranges, such as `web[1-3]`.
@@ -32,6 +34,8 @@ pub struct Display {
     pub err: Palette,
     /// How lists of hosts are written.
     pub fold: Fold,
+    /// The run so far, if it goes on. Default: nothing.
+    pub before: RunStats,
     /// Where the full output of hosts is kept, to be told at the end; `None` if the record of the run goes with the program.
     pub output: Option<String>,
     /// How long the end of a run waits for a terminal or pipe that takes nothing at all, such as one that
@@ -51,6 +55,7 @@ impl Default for Display {
             out: Palette::plain(),
             err: Palette::plain(),
             fold: |names| names.join(","),
+            before: RunStats::default(),
             output: None,
             patience: Duration::from_secs(30),
         }

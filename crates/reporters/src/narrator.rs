@@ -3,7 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anstyle::Style;
-use runsheet_events::{AttemptKey, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, RunStats, StepTotals};
+use runsheet_events::{
+    AttemptKey, EventKind, HostResult, LostAnswer, PlannedStep, RunEvent, RunHeader, RunStats, StepTotals,
+};
 use runsheet_model::{HostName, State, StepId, TaskName, format_chosen_duration, format_duration, plural, visible};
 
 use crate::gatherer::Gatherer;
@@ -29,7 +31,8 @@ pub(crate) struct Narrator {
 
 impl Narrator {
     pub(crate) fn new(display: Display, gatherer: Option<Arc<Gatherer>>) -> Self {
-        Self { display, gatherer, stats: RunStats::default(), findings: Findings::default(), told: HashMap::new() }
+        let stats = display.before.clone();
+        Self { display, gatherer, stats, findings: Findings::default(), told: HashMap::new() }
     }
 
     pub(crate) fn stats(&self) -> &RunStats {
@@ -64,6 +67,15 @@ impl Narrator {
                     line.push_str(&format!(": {}", one_line(note.trim())));
                 }
                 line.push_str(&format!("  (after {})", format_duration(*waited)));
+                self.say(page, Detail::Normal, &line);
+            }
+            EventKind::LostAnswered { key, answer, who } => {
+                let words = match answer {
+                    LostAnswer::Retry => "is to be done again",
+                    LostAnswer::Ok => "is taken for done",
+                    LostAnswer::Fail => "is taken for failed",
+                };
+                let line = format!("{}: what was lost {words}, says {}", name(&key.host), one_line(who));
                 self.say(page, Detail::Normal, &line);
             }
             EventKind::RunCancelled { reason } => {

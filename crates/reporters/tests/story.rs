@@ -53,6 +53,7 @@ impl Story {
             machine: "ops1".to_owned(),
             hosts: steps.iter().map(|step| step.hosts).max().unwrap_or(0),
             steps,
+            request: None,
         })));
         story
     }

@@ -56,9 +56,10 @@ impl<'a> Chain<'a> {
         let run = self.run;
         let started = Instant::now();
         let work = run.host_work();
-        let mut last = None;
-        let mut changed = false;
-        for (number, link) in work.links.iter().enumerate().skip(run.start.link) {
+        let mut last = run.start.before.clone();
+        let mut changed = matches!(last, Some(HostResult { state: State::Ok { changed: true }, .. }));
+        let left = work.links.iter().enumerate().skip(run.start.link);
+        for (number, link) in left.filter(|(number, _)| !run.start.done.contains(number)) {
             let ended = self.link(number, link, Kind::InChain).await;
             let good = ended.state.is_good();
             changed |= ended.outcome.changed;
@@ -93,7 +94,9 @@ impl<'a> Chain<'a> {
         let work = self.run.host_work();
         let mut ended = chain;
         let lost = matches!(ended.state, State::Lost { .. });
-        for (number, link) in (work.links.len()..).zip(&work.always) {
+        for (number, link) in
+            (work.links.len()..).zip(&work.always).filter(|(number, _)| *number >= self.run.start.link)
+        {
             if lost && !link.even_if_lost {
                 self.note(format!("`{}` was left out: nobody knows how the work before it ended", link.task));
                 continue;

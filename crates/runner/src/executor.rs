@@ -125,7 +125,7 @@ impl StepRun {
 
 impl Executor {
     pub(crate) fn new(runner: Runner, messages: mpsc::UnboundedSender<Message>) -> Self {
-        let Runner { plan, endpoints, identity, seams, secrets, mask, settings } = runner;
+        let Runner { plan, endpoints, identity, seams, secrets, mask, settings, resumed: _ } = runner;
         let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &settings);
         let shared = Shared {
             run: identity.run,

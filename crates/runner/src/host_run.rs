@@ -19,7 +19,7 @@ use crate::host_pool::ConnectPermit;
 use crate::message::Message;
 
 /// Where the work of a step on a host begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Start {
     /// The host, by its position in the step.
     pub(crate) position: usize,
@@ -27,6 +27,12 @@ pub(crate) struct Start {
     pub(crate) link: usize,
     /// How many attempts each link has had; shorter than the chain where the rest has had none.
     pub(crate) attempts: Vec<u32>,
+    /// How what lies before that link has ended.
+    pub(crate) before: Option<HostResult>,
+    /// Links behind it that are done already and are not done again.
+    pub(crate) done: Vec<usize>,
+    /// Whether the first link's last attempt may have ended without our seeing it, so that the host is asked for its receipt.
+    pub(crate) ask_host: bool,
 }
 
 /// A step on one host: connect, take a fork, do the chain.

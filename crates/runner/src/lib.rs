@@ -18,6 +18,7 @@ mod message;
 mod policy;
 mod record;
 mod recorded_remote;
+mod resume;
 mod rollout;
 mod runner;
 mod schedule;
@@ -27,4 +28,5 @@ mod tee;
 mod undo;
 
 pub use policy::{Policy, Tally, Verdict};
+pub use resume::{LostAnswers, Resumption, Undecided};
 pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult};
+use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, LostAnswer};
 use runsheet_model::{HostName, StepId};
 use tokio::sync::oneshot;
 
@@ -21,6 +21,8 @@ pub(crate) enum Message {
     HostFinished { step: usize, position: usize, result: HostResult, attempts: Vec<u32> },
     /// A person answered, or the question was withdrawn.
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
+    /// The host has no receipt of an attempt, and this was said about it for that case.
+    LostAnswered { key: AttemptKey, answer: LostAnswer, who: String },
     /// Something that people should know.
     Warned { message: String },
 }

@@ -28,12 +28,13 @@ pub(crate) struct Pending {
 }
 
 impl Record {
-    pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
+    /// Goes on after the event `seq`; 0 for a new run.
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, seq: u64) -> Self {
         Self {
             durability: ledger.durability(),
             ledger,
             started: Instant::now(),
-            seq: 0,
+            seq,
             pending: VecDeque::new(),
             failed: false,
             unrecorded: Vec::new(),

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use runsheet_model::State;
 use runsheet_plan::{HostWork, PlanWindow};
 
 /// Which hosts of a step may start when: pure, fed by the dispatcher. Hosts are positions in the step.
@@ -7,6 +8,8 @@ use runsheet_plan::{HostWork, PlanWindow};
 pub(crate) struct Rollout {
     waves: VecDeque<Vec<usize>>,
     opened: usize,
+    /// The first of the waves was begun in an earlier epoch.
+    begun: bool,
     /// Of the wave that is open: those that have not started.
     waiting: VecDeque<usize>,
     running: usize,
@@ -16,6 +19,19 @@ pub(crate) struct Rollout {
     stuck: usize,
     /// Not reached: nobody touched them, but they may be out of service.
     unreachable: usize,
+}
+
+/// What part a host takes in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// It begins.
+    Begins,
+    /// It was begun in an earlier epoch, and goes on.
+    GoesOn,
+    /// All was done in an earlier epoch.
+    Done,
+    /// None.
+    Out,
 }
 
 /// What can be done next.
@@ -46,22 +62,53 @@ pub(crate) enum Left {
     Unreachable,
 }
 
+impl Left {
+    pub(crate) fn of(state: &State) -> Self {
+        match state {
+            State::Ok { .. } | State::Skipped | State::Cancelled => Self::Good,
+            State::Failed { .. } => Self::Failed,
+            State::Lost { .. } => Self::Lost,
+            State::Unreachable(_) => Self::Unreachable,
+        }
+    }
+}
+
 impl Rollout {
-    /// Takes the hosts of a step in their order, less those that have nothing to do.
-    pub(crate) fn new(work: &HostWork, seed: u128, takes_part: impl Fn(usize) -> bool) -> Self {
+    /// Takes the hosts of a step in their order, less those that have nothing to do. Waves in which all was done in an earlier epoch
+    /// count as opened.
+    pub(crate) fn new(work: &HostWork, seed: u128, part: impl Fn(usize) -> Part) -> Self {
         let mut order: Vec<_> = (0..work.hosts.len()).collect();
         if work.rollout.shuffled {
             shuffle(&mut order, seed);
         }
         let mut order = order.into_iter();
-        let waves = work.rollout.waves.iter();
-        let waves = waves.map(|&size| order.by_ref().take(size).filter(|&host| takes_part(host)).collect::<Vec<_>>());
-        Self {
-            waves: waves.filter(|wave| !wave.is_empty()).collect(),
-            window: work.rollout.window,
-            hosts: work.hosts.len(),
-            ..Self::default()
+        let mut rollout = Self { window: work.rollout.window, hosts: work.hosts.len(), ..Self::default() };
+        for &size in &work.rollout.waves {
+            let wave: Vec<_> = order.by_ref().take(size).collect();
+            let begun = wave.iter().any(|&host| matches!(part(host), Part::Done | Part::GoesOn));
+            let left: Vec<_> =
+                wave.into_iter().filter(|&host| matches!(part(host), Part::Begins | Part::GoesOn)).collect();
+            match (left.is_empty(), rollout.waves.is_empty()) {
+                (true, true) => rollout.opened += usize::from(begun),
+                (true, false) => {}
+                (false, first) => {
+                    rollout.begun |= first && begun;
+                    rollout.waves.push_back(left);
+                }
+            }
         }
+        rollout
+    }
+
+    /// Whether the next wave was begun in an earlier epoch.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Takes note of a host that ended badly in an earlier epoch.
+    pub(crate) fn carry(&mut self, left: Left) {
+        self.running += 1;
+        self.end(left);
     }
 
     /// How many waves there are in all.
@@ -192,7 +239,7 @@ mod tests {
         let hosts = waves.iter().sum();
         let window = window.map(|(size, floor)| PlanWindow { size, floor, beside: 0 });
         let planned = PlanRollout { waves: waves.to_vec(), window, ..PlanRollout::default() };
-        Rollout::new(&work(hosts, planned), 0, |_| true)
+        Rollout::new(&work(hosts, planned), 0, |_| Part::Begins)
     }
 
     #[test]
@@ -242,7 +289,7 @@ mod tests {
     fn chance_is_the_same_for_the_same_run() {
         let planned = PlanRollout { shuffled: true, ..PlanRollout::whole(50) };
         let order = |seed| {
-            let mut rollout = Rollout::new(&work(50, planned.clone()), seed, |_| true);
+            let mut rollout = Rollout::new(&work(50, planned.clone()), seed, |_| Part::Begins);
             rollout.open();
             rollout.next()
         };

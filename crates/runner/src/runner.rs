@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use runsheet_events::{Ask, DisplaySink, Ledger, Observer, OutputLog, RunEvent, RunStats};
+use runsheet_events::{Ask, DisplaySink, Ledger, Observer, OutputLog, Request, RunEvent, RunStats};
 use runsheet_model::{Endpoint, Mask, RunId};
 use runsheet_plan::Plan;
 use runsheet_task::{Connector, Local, Registry, Secrets};
@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::dispatcher::Dispatcher;
 use crate::executor::Executor;
+use crate::resume::Resumption;
 use crate::stop::Stop;
 
 /// Everything that one run needs. [`Runner::execute`] runs it.
@@ -26,6 +27,8 @@ pub struct Runner {
     pub mask: Mask,
     /// How it runs.
     pub settings: Settings,
+    /// How it goes on, if it is not a new run.
+    pub resumed: Option<Resumption>,
 }
 
 /// Who runs a plan, and as what.
@@ -41,6 +44,8 @@ pub struct Identity {
     pub user: String,
     /// Name of this machine.
     pub machine: String,
+    /// The command line, so that the run can be gone on with.
+    pub request: Option<Request>,
 }
 
 /// The parts behind the runner's seams.
@@ -106,13 +111,14 @@ pub struct RunReport {
 impl Runner {
     /// Runs the plan to its end. It never fails as a whole: what went wrong stands in the report.
     pub async fn execute(
-        self,
+        mut self,
         observers: Vec<Box<dyn Observer>>,
         signals: mpsc::UnboundedReceiver<Signal>,
     ) -> RunReport {
         let stop = Stop::default();
         let (messages, inbox) = mpsc::unbounded_channel();
-        let dispatcher = Dispatcher::new(&self, stop.clone(), observers);
+        let resumed = self.resumed.take();
+        let dispatcher = Dispatcher::new(&self, resumed, stop.clone(), observers);
         let executor = Executor::new(self, messages);
         dispatcher.run(&executor, inbox, signals).await
     }

@@ -132,12 +132,7 @@ impl StepProgress {
 
     /// Takes note of how a host that ran has ended.
     pub(crate) fn end(&mut self, position: usize, state: &State, took: Duration, attempts: Vec<u32>) {
-        let left = match state {
-            State::Ok { .. } | State::Skipped | State::Cancelled => Left::Good,
-            State::Failed { .. } => Left::Failed,
-            State::Lost { .. } => Left::Lost,
-            State::Unreachable(_) => Left::Unreachable,
-        };
+        let left = Left::of(state);
         self.rollout.end(left);
         if matches!(state, State::Ok { .. }) {
             let at = self.times.partition_point(|time| *time < took);
@@ -153,6 +148,20 @@ impl StepProgress {
             }
             self.bad.insert(position, Bad { left, attempts, counts, wave: self.rollout.opened() });
         }
+    }
+
+    /// Takes note of a host that was over before this epoch.
+    pub(crate) fn carry(&mut self, position: usize, state: &State, counts: bool) {
+        let left = Left::of(state);
+        if left == Left::Good {
+            return;
+        }
+        self.rollout.carry(left);
+        for tally in [&mut self.tally, &mut self.wave_tally].into_iter().filter(|_| counts) {
+            tally.of(left).into_iter().for_each(|count| *count += 1);
+        }
+        let bad = Bad { left, attempts: Vec::new(), counts, wave: self.rollout.opened() };
+        self.bad.insert(position, bad);
     }
 
     /// Judges what has ended badly so far.

@@ -1,4 +1,5 @@
 mod people;
+mod resuming;
 mod steps;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,7 @@ use tracing::warn;
 use crate::executor::Executor;
 use crate::message::Message;
 use crate::record::Record;
+use crate::resume::Resumption;
 use crate::runner::{Identity, RunReport, Runner, Settings, Signal};
 use crate::schedule::Schedule;
 use crate::step_progress::StepProgress;
@@ -54,6 +56,8 @@ pub(crate) struct Dispatcher {
     /// What was changed is undone once nothing runs any more.
     undo_wanted: bool,
     undo: Option<Undo>,
+    /// How the run goes on, if it is not a new one.
+    resumed: Option<Resumption>,
     interrupts: u32,
     stop_running_at: Option<Instant>,
     /// When is looked for stragglers next.
@@ -61,26 +65,37 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(runner: &Runner, stop: Stop, observers: Vec<Box<dyn Observer>>) -> Self {
+    pub(crate) fn new(
+        runner: &Runner,
+        resumed: Option<Resumption>,
+        stop: Stop,
+        observers: Vec<Box<dyn Observer>>,
+    ) -> Self {
         let plan = runner.plan.clone();
-        let runs = |step: &PlanStep| step.left_out.is_none() && step.undoes.is_none();
-        let schedule = Schedule::new(plan.steps.iter().map(|step| (runs(step), step.after.clone())));
+        let is_over = |index| resumed.as_ref().is_some_and(|resumed| resumed.undoing || resumed.is_over(index));
+        let runs = |(index, step): (usize, &PlanStep)| {
+            (step.left_out.is_none() && step.undoes.is_none() && !is_over(index), step.after.clone())
+        };
+        let schedule = Schedule::new(plan.steps.iter().enumerate().map(runs));
+        let epoch = resumed.as_ref().map_or(1, Resumption::epoch);
+        let undo_wanted = resumed.as_ref().is_some_and(|resumed| resumed.undoing);
         Self {
-            header: header(&plan, &runner.identity),
-            record: Record::new(runner.seams.ledger.clone()),
+            header: header(&plan, &runner.identity, epoch),
+            record: Record::new(runner.seams.ledger.clone(), resumed.as_ref().map_or(0, Resumption::seq)),
             mask: runner.mask.clone(),
             stop,
             schedule,
             settings: runner.settings,
             observers,
-            stats: RunStats::default(),
+            stats: resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default(),
             steps: BTreeMap::new(),
             by_id: plan.steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect(),
             ended: HashMap::new(),
             excluded: HashMap::new(),
             halted: false,
-            undo_wanted: false,
+            undo_wanted,
             undo: None,
+            resumed,
             interrupts: 0,
             stop_running_at: None,
             look_at: None,
@@ -96,7 +111,9 @@ impl Dispatcher {
         mut signals: mpsc::UnboundedReceiver<Signal>,
     ) -> RunReport {
         self.emit(EventKind::RunStarted(Box::new(self.header.clone())));
+        self.go_on(executor);
         self.start_steps(executor);
+        self.undo_next(executor);
         let mut listening = true;
         while self.schedule.is_anything_running() || !self.record.is_settled() {
             let stop_running_at = self.stop_running_at;
@@ -220,6 +237,7 @@ impl Dispatcher {
                 }
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
+            Message::LostAnswered { key, answer, who } => self.emit(EventKind::LostAnswered { key, answer, who }),
             Message::Warned { message } => {
                 let message = self.mask.text(&message);
                 self.emit(EventKind::Warned { message });
@@ -312,7 +330,7 @@ async fn at(when: Option<Instant>) {
     }
 }
 
-fn header(plan: &Plan, identity: &Identity) -> RunHeader {
+fn header(plan: &Plan, identity: &Identity, epoch: u32) -> RunHeader {
     let steps = plan
         .steps
         .iter()
@@ -339,7 +357,7 @@ fn header(plan: &Plan, identity: &Identity) -> RunHeader {
     RunHeader {
         format: FORMAT,
         run: identity.run,
-        epoch: 1,
+        epoch,
         sheet: plan.sheet.clone(),
         command: identity.command.clone(),
         plan_hash: plan.hash.to_string(),
@@ -348,5 +366,6 @@ fn header(plan: &Plan, identity: &Identity) -> RunHeader {
         machine: identity.machine.clone(),
         steps,
         hosts: plan.hosts.len(),
+        request: identity.request.clone(),
     }
 }

@@ -119,5 +119,5 @@ impl Dispatcher {
 fn restart(position: usize, attempts: Vec<u32>, links: usize) -> Start {
     let always = attempts.iter().skip(links).any(|&count| count > 0);
     let begun = attempts.iter().take(links).filter(|&&count| count > 0).count();
-    Start { position, link: if always { 0 } else { begun.saturating_sub(1) }, attempts }
+    Start { position, link: if always { 0 } else { begun.saturating_sub(1) }, attempts, ..Start::default() }
 }

@@ -13,7 +13,7 @@ use super::Dispatcher;
 use crate::executor::Executor;
 use crate::host_run::Start;
 use crate::policy::{Policy, Verdict};
-use crate::rollout::{Next, Rollout};
+use crate::rollout::{Next, Part, Rollout};
 use crate::step_progress::{Mode, StepProgress};
 use crate::stop::Stop;
 use crate::undo::Undo;
@@ -46,40 +46,38 @@ impl Dispatcher {
                 self.ask(index, question, executor);
             }
             Work::Hosts(work) => {
-                let left_out: Vec<_> = (0..work.hosts.len())
-                    .filter(|&position| self.excluded.contains_key(&work.hosts[position]))
-                    .collect();
-                let takes_part = |position: usize| left_out.binary_search(&position).is_err();
-                let all = work.hosts.len() + work.skipped.len();
-                self.open_step(index, work, takes_part, all, self.stop.clone(), executor);
-                for &host in &work.skipped {
-                    let outcome = Outcome::unchanged("its `when` is false");
-                    self.end_unstarted(index, plan.hosts[host].name.clone(), State::Skipped, outcome);
+                let excluded = |position: usize| self.excluded.contains_key(&work.hosts[position]);
+                let part = |position: usize| match self.part(index, position) {
+                    Part::Begins | Part::GoesOn if excluded(position) => Part::Out,
+                    part => part,
+                };
+                let parts: Vec<_> = (0..work.hosts.len()).map(part).collect();
+                self.open_step(index, work, &parts, self.stop.clone(), executor);
+                if !self.knows_skipped(index) {
+                    for &host in &work.skipped {
+                        let outcome = Outcome::unchanged("its `when` is false");
+                        self.end_unstarted(index, plan.hosts[host].name.clone(), State::Skipped, outcome);
+                    }
                 }
-                for position in left_out {
+                for position in (0..parts.len()).filter(|&position| parts[position] == Part::Out) {
                     let why = self.excluded.get(&work.hosts[position]).cloned().unwrap_or_default();
                     self.pass_over(index, &[position], &why, executor);
                 }
+                self.carry_over(index, executor);
                 self.advance(index, executor);
             }
         }
     }
 
-    fn open_step(
-        &mut self,
-        index: usize,
-        work: &HostWork,
-        takes_part: impl Fn(usize) -> bool,
-        hosts_left: usize,
-        stop: Stop,
-        executor: &Executor,
-    ) {
+    fn open_step(&mut self, index: usize, work: &HostWork, parts: &[Part], stop: Stop, executor: &Executor) {
         let planned = &self.plan.steps[index];
         debug!(step = %planned.id, "step starts");
         let name = |(position, &host): (usize, &usize)| (self.plan.hosts[host].name.clone(), position);
         let positions: HashMap<_, _> = work.hosts.iter().enumerate().map(name).collect();
-        let hosts = (0..work.hosts.len()).filter(|&position| takes_part(position)).count();
-        let rollout = Rollout::new(work, self.header.run.seed(), takes_part);
+        let hosts = parts.iter().filter(|part| matches!(part, Part::Begins | Part::GoesOn)).count();
+        let skipped = if self.knows_skipped(index) { 0 } else { work.skipped.len() };
+        let hosts_left = parts.iter().filter(|part| **part != Part::Done).count() + self.unrecorded(index) + skipped;
+        let rollout = Rollout::new(work, self.header.run.seed(), |position| parts[position]);
         let policy = Policy::new(work, self.settings.fail_fast);
         let run = executor.open(index, stop);
         self.steps.insert(index, StepProgress::new(run, rollout, policy, positions, hosts_left));
@@ -167,7 +165,7 @@ impl Dispatcher {
                     return;
                 }
                 Next::Wave => {
-                    let first = progress.rollout.opened() == 0;
+                    let first = progress.rollout.opened() == 0 || progress.rollout.is_begun();
                     let pause = self.plan.steps[index].host_work().and_then(|work| work.rollout.pause);
                     match pause.filter(|_| !first && !progress.paused) {
                         Some(Pause::For(time)) => {
@@ -194,10 +192,11 @@ impl Dispatcher {
 
     fn start_of(&self, index: usize, position: usize) -> Start {
         let again = self.steps.get(&index).and_then(|progress| progress.again.get(&position));
-        again.cloned().unwrap_or_else(|| Start { position, ..Start::default() })
+        let start = again.cloned().or_else(|| self.left_of(index, position));
+        start.unwrap_or_else(|| Start { position, ..Start::default() })
     }
 
-    fn open_wave(&mut self, index: usize) {
+    pub(super) fn open_wave(&mut self, index: usize) {
         let step = self.plan.steps[index].id.clone();
         let Some(progress) = self.steps.get_mut(&index) else { return };
         let (wave, hosts) = progress.open_wave();
@@ -335,10 +334,14 @@ impl Dispatcher {
         let plan = self.plan.clone();
         let Some(work) = plan.steps[index].host_work() else { return };
         self.schedule.start(index);
-        let takes_part = |position: usize| positions.contains(&position);
-        self.open_step(index, work, takes_part, positions.len(), stop, executor);
+        // Hosts that were not changed are no part of it; what is done already is not done again.
+        let part =
+            |position: usize| if positions.contains(&position) { self.part(index, position) } else { Part::Done };
+        let parts: Vec<_> = (0..work.hosts.len()).map(part).collect();
+        self.open_step(index, work, &parts, stop, executor);
         let others: Vec<_> = (0..work.hosts.len()).filter(|position| !positions.contains(position)).collect();
         executor.pass_over(index, &others);
+        self.carry_over(index, executor);
         self.advance(index, executor);
     }
 

@@ -13,7 +13,7 @@ use runsheet_runner::{Settings, Signal};
 use crate::stage::{Behaviour, Report, Stage};
 use crate::states;
 
-fn work(plan: &mut Plan, step: usize) -> &mut HostWork {
+pub(crate) fn work(plan: &mut Plan, step: usize) -> &mut HostWork {
     match &mut plan.steps[step].work {
         Work::Hosts(work) => work,
         Work::Manual { .. } => panic!("it has hosts"),
@@ -21,7 +21,7 @@ fn work(plan: &mut Plan, step: usize) -> &mut HostWork {
 }
 
 /// Puts tasks in the place of the one that a step has.
-fn tasks(plan: &mut Plan, step: usize, chain: &[&str], always: &[&str]) {
+pub(crate) fn tasks(plan: &mut Plan, step: usize, chain: &[&str], always: &[&str]) {
     let work = work(plan, step);
     let link = work.links[0].clone();
     let links = |names: &[&str]| -> Vec<PlanLink> {

@@ -8,14 +8,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use runsheet_events::{
     Answer, Ask, Choice, DisplayLine, DisplaySink, Durability, EventKind, Ledger, LedgerError, ObserveError, Observer,
-    OutputFile, OutputKey, OutputLog, Question, RunEvent, RunStats,
+    OutputFile, OutputKey, OutputLog, Prior, Question, RunEvent, RunStats,
 };
 use runsheet_model::{
     Endpoint, Hop, HostKeyMode, HostKeys, HostName, LostReason, Mask, Outcome, Phase, RunId, Secret, SecretName,
     StepId, Stream, TaskName, Unreachable,
 };
 use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanPolicy, PlanRollout, PlanStep, Work};
-use runsheet_runner::{Identity, Runner, Seams, Settings, Signal};
+use runsheet_runner::{Identity, LostAnswers, Resumption, Runner, Seams, Settings, Signal, Undecided};
 use runsheet_task::{
     Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, Limits, Local,
     LocalError, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError, TaskSpec, Transfer,
@@ -61,6 +61,8 @@ pub(crate) struct Stage {
     manual: Option<bool>,
     answers: Vec<Choice>,
     change: fn(&mut Plan),
+    /// What earlier epochs recorded, and what is said about what nobody knows.
+    earlier: Option<(Vec<Arc<RunEvent>>, LostAnswers)>,
 }
 
 /// What was seen.
@@ -77,7 +79,7 @@ pub(crate) struct Report {
     /// The most connections that were open at once.
     pub(crate) most_open: usize,
     pub(crate) took: Duration,
-    events: Vec<Arc<RunEvent>>,
+    pub(crate) events: Vec<Arc<RunEvent>>,
     outputs: BTreeMap<String, Vec<u8>>,
 }
 
@@ -113,7 +115,24 @@ impl Stage {
             manual: None,
             answers: Vec::new(),
             change: |_| {},
+            earlier: None,
         }
+    }
+
+    /// Goes on with a run of which this is on record.
+    pub(crate) fn goes_on(mut self, events: &[Arc<RunEvent>], answers: LostAnswers) -> Self {
+        self.earlier = Some((events.to_vec(), answers));
+        self
+    }
+
+    /// How the run goes on.
+    pub(crate) fn resumption(&self) -> Option<Result<Resumption, Vec<Undecided>>> {
+        let (events, answers) = self.earlier.as_ref()?;
+        let mut prior = Prior::default();
+        for event in events {
+            prior.apply(event);
+        }
+        Some(Resumption::new(&self.plan(), prior, answers))
     }
 
     /// Changes the plan before it runs.
@@ -180,7 +199,13 @@ impl Stage {
 
     pub(crate) async fn run(self) -> Report {
         let plan = Arc::new(self.plan());
-        let journal = Arc::new(PlayedJournal::new(self.sync_takes, self.journal_fails_after));
+        let resumed = self.resumption().map(|resumption| resumption.expect("everything is decided"));
+        let run = self.earlier.iter().flat_map(|(events, _)| events).find_map(|event| match &event.kind {
+            EventKind::RunStarted(header) => Some(header.run),
+            _ => None,
+        });
+        let durable = resumed.as_ref().map_or(0, Resumption::seq);
+        let journal = Arc::new(PlayedJournal::new(self.sync_takes, self.journal_fails_after, durable));
         let world = Arc::new(World {
             behaviours: self.hosts.clone(),
             connects: self.hosts.iter().map(|_| AtomicUsize::new(0)).collect(),
@@ -208,11 +233,12 @@ impl Stage {
             endpoints: plan.hosts.iter().map(|host| endpoint(host.name.clone())).collect(),
             plan: plan.clone(),
             identity: Identity {
-                run: RunId::fresh(),
+                run: run.unwrap_or_else(RunId::fresh),
                 command: "run".to_owned(),
                 version: "0".to_owned(),
                 user: "me".to_owned(),
                 machine: "here".to_owned(),
+                request: None,
             },
             seams: Seams {
                 connector: Arc::new(PlayedConnector { world: world.clone() }),
@@ -226,6 +252,7 @@ impl Stage {
             secrets: Secrets::new(secrets),
             mask,
             settings: self.settings,
+            resumed,
         };
         let (sender, signals) = mpsc::unbounded_channel();
         for (after, signal) in self.signals.clone() {
@@ -261,7 +288,7 @@ impl Stage {
         }
     }
 
-    fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let hosts: Vec<_> = (0..self.hosts.len())
             .map(|number| PlanHost {
                 name: HostName::new(format!("h{number:02}")).expect("a name"),
@@ -296,6 +323,7 @@ impl Stage {
                     shell: PerHost::Same(Arc::new(ShellSettings::default())),
                     args: PerHost::Same(Arc::new(Args::default())),
                     retries: 0,
+                    receipt: false,
                     delegate: None,
                     even_if_lost: false,
                 }],
@@ -501,9 +529,9 @@ struct PlayedJournal {
 }
 
 impl PlayedJournal {
-    fn new(sync_takes: Duration, fails_after: Option<u64>) -> Self {
+    fn new(sync_takes: Duration, fails_after: Option<u64>, durable: u64) -> Self {
         let (queue, mut waiting) = mpsc::unbounded_channel();
-        let durable = watch::Sender::new(Durability::UpTo(0));
+        let durable = watch::Sender::new(Durability::UpTo(durable));
         let sender = durable.clone();
         tokio::spawn(async move {
             while let Some(mut seq) = waiting.recv().await {

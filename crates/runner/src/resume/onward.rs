@@ -1,0 +1,132 @@
+use std::mem::discriminant;
+use std::time::Duration;
+
+use runsheet_events::{HostResult, LostAnswer, PriorHost};
+use runsheet_model::{Outcome, State};
+
+use super::table::{Decision, Known, Promise, Said, decide};
+use crate::host_run::Start;
+
+/// What is done with a step on a host.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Onward {
+    /// It goes on, or begins.
+    From(Start),
+    /// Nothing is left to do.
+    Over {
+        /// How it ended.
+        result: HostResult,
+        /// Whether that is on record already.
+        recorded: bool,
+        /// Whether it counts for the policy if it ended badly: not if somebody has said to go on without what failed.
+        counts: bool,
+    },
+}
+
+/// What is done with a step on a host, and what a person's answer is taken for on the way there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Way {
+    pub(crate) onward: Onward,
+    /// The links about which somebody has decided just now, and how.
+    pub(crate) taken: Vec<(u32, LostAnswer)>,
+}
+
+/// A link about which somebody has to decide first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unclear(pub(crate) u32);
+
+/// Finds where a step goes on, on a host at `position` in it, from what is on record. The first `chain` of the promises are those of
+/// its chain, the others those of what is always done.
+pub(crate) fn onward(
+    prior: &PriorHost,
+    position: usize,
+    promises: &[Promise],
+    chain: usize,
+    said: Said,
+    who: &str,
+) -> Result<Way, Unclear> {
+    let mut taken = Vec::new();
+    let mut failed: Option<HostResult> = None;
+    let mut changed = false;
+    let mut go_on = None;
+    for (number, promise) in (0_u32..).zip(promises) {
+        let in_chain = (number as usize) < chain;
+        if in_chain && failed.is_some() {
+            continue;
+        }
+        let known = Known::of(prior, number);
+        let decision = decide(known, *promise, said);
+        if decision == Decision::Run && matches!(known, Known::Lost | Known::Ended) && !promise.idempotent {
+            taken.push((number, LostAnswer::Retry));
+        }
+        match decision {
+            Decision::Done => {
+                let ended = prior.links.get(&number).and_then(|link| link.ended.as_ref());
+                changed |= ended.is_some_and(|ended| matches!(ended.state, State::Ok { changed: true }));
+            }
+            Decision::Leave => {
+                let ended = prior.links.get(&number).and_then(|link| link.ended.clone());
+                failed = failed.or(ended);
+            }
+            Decision::Take(answer) => {
+                taken.push((number, answer));
+                match answer.taken_for(who).filter(|ended| !ended.state.is_good()) {
+                    Some(ended) => failed = failed.or(Some(ended)),
+                    None => changed = true,
+                }
+            }
+            // Nothing was done here or for it: nothing is to be tidied up.
+            Decision::Run if !in_chain && number as usize == chain && chain > 0 && !was_begun(prior) => break,
+            Decision::Run | Decision::AskHost => {
+                go_on = Some((number as usize, decision == Decision::AskHost));
+                break;
+            }
+            Decision::AskPerson => return Err(Unclear(number)),
+        }
+    }
+    let before = failed.unwrap_or_else(|| done(changed));
+    let onward = match go_on {
+        Some((link, ask_host)) => {
+            // What is always done may have undone what the links before it did. They are done again as far as that does no harm.
+            let tidied = (chain..promises.len()).any(|always| Known::of(prior, place(always)) != Known::Nothing);
+            let again = if tidied && !ask_host {
+                (0..link.min(chain)).find(|&before| promises[before].idempotent)
+            } else {
+                None
+            };
+            let mut attempts = vec![0; promises.len()];
+            for (&number, known) in &prior.links {
+                if let Some(slot) = attempts.get_mut(number as usize) {
+                    *slot = known.attempts;
+                }
+            }
+            let done =
+                again.map_or_else(Vec::new, |again| (again..link).filter(|&link| !promises[link].idempotent).collect());
+            let before = (link > 0).then_some(before);
+            Onward::From(Start { position, link: again.unwrap_or(link), attempts, before, done, ask_host })
+        }
+        None => {
+            let kind = discriminant(&before.state);
+            let counts = !said.skip_failed || before.state.is_good();
+            match prior.ended.clone().filter(|ended| discriminant(&ended.state) == kind) {
+                Some(result) => Onward::Over { result, recorded: true, counts },
+                None => Onward::Over { result: before, recorded: false, counts },
+            }
+        }
+    };
+    Ok(Way { onward, taken })
+}
+
+/// Whether anything was done for the host.
+fn was_begun(record: &PriorHost) -> bool {
+    record.links.values().any(|link| link.begun)
+}
+
+fn place(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn done(changed: bool) -> HostResult {
+    let outcome = if changed { Outcome::changed("done before") } else { Outcome::unchanged("done before") };
+    HostResult { state: State::Ok { changed }, outcome, hint: None, took: Duration::ZERO }
+}
