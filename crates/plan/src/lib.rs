@@ -6,6 +6,7 @@
 //! handed as [`runsheet_task::LocalFiles`].
 
 mod choice;
+mod difference;
 mod error;
 mod hash;
 mod per_host;
@@ -17,6 +18,7 @@ mod rollout;
 mod template_files;
 
 pub use choice::StepChoice;
+pub use difference::differences;
 pub use error::PlanError;
 pub use hash::PlanHash;
 pub use per_host::PerHost;

@@ -1,5 +1,7 @@
 //! Sheets against hosts and tasks: what is checked, what is rendered once, and what the hash stands for.
 
+mod differences;
+
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
