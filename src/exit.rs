@@ -15,7 +15,7 @@ pub(crate) enum ExitStatus {
     Unreachable,
     /// A task failed on a host, or ran out of time and was seen to end.
     Failed,
-    /// Stopped by a person's answer.
+    /// Stopped by a person's answer or by a changed plan.
     Stopped,
     /// An outcome is unknown and needs a decision.
     Lost,

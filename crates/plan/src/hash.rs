@@ -33,6 +33,11 @@ impl PlanHash {
     pub fn short(&self) -> &str {
         self.0.get(7..19).unwrap_or("")
     }
+
+    /// Whether its digits begin so; `sha256:` may stand before them.
+    pub fn starts_with(&self, digits: &str) -> bool {
+        self.0.starts_with(digits) || self.0.strip_prefix("sha256:").is_some_and(|all| all.starts_with(digits))
+    }
 }
 
 impl fmt::Display for PlanHash {
@@ -45,11 +50,13 @@ fn essence(plan: &Plan) -> Value {
     let hosts: Vec<_> = plan.hosts.iter().map(|host| json!([host.name, host.vars])).collect();
     let steps: Vec<_> =
         plan.steps.iter().filter(|step| step.left_out.is_none()).map(|step| step_essence(plan, step)).collect();
-    json!({"format": 2, "runsheet": env!("CARGO_PKG_VERSION"), "vars": plan.vars, "hosts": hosts, "steps": steps})
+    json!({"format": plan.format, "runsheet": plan.runsheet, "vars": plan.vars, "hosts": hosts, "steps": steps})
 }
 
 fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
-    let after: Vec<_> = step.after.iter().map(|&index| &plan.steps[index].id).collect();
+    // A plan that was read may name steps that it does not have.
+    let id = |index: usize| plan.steps.get(index).map(|step| &step.id);
+    let after: Vec<_> = step.after.iter().map(|&index| id(index)).collect();
     let work = match &step.work {
         Work::Manual { instructions } => json!({"manual": instructions}),
         Work::Hosts(HostWork { hosts, skipped, forks, links, always, rollout, policy }) => {
@@ -66,7 +73,7 @@ fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
             })
         }
     };
-    let undoes = step.undoes.map(|index| &plan.steps[index].id);
+    let undoes = step.undoes.map(id);
     json!({"id": step.id, "after": after, "undoes": undoes, "work": work})
 }
 

@@ -1,6 +1,7 @@
 //! Sheets against hosts and tasks: what is checked, what is rendered once, and what the hash stands for.
 
 mod differences;
+mod read;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -101,6 +102,15 @@ fn plan_on(
     change: impl FnOnce(&mut Planning<'_>),
     files: &Files,
 ) -> Result<Plan, PlanError> {
+    resolve(groups, &Sheet::parse(sheet, Path::new("s.yaml")).expect("a sheet"), change, files)
+}
+
+fn resolve(
+    groups: &str,
+    sheet: &Sheet,
+    change: impl FnOnce(&mut Planning<'_>),
+    files: &Files,
+) -> Result<Plan, PlanError> {
     let inventory = inventory(groups);
     let registry = registry();
     let secrets = BTreeSet::from([SecretName::new("token").expect("a name")]);
@@ -116,7 +126,7 @@ fn plan_on(
         choice: StepChoice::default(),
     };
     change(&mut planning);
-    Plan::resolve(&Sheet::parse(sheet, Path::new("s.yaml")).expect("a sheet"), &planning)
+    Plan::resolve(sheet, &planning)
 }
 
 fn plan_with(sheet: &str, change: impl FnOnce(&mut Planning<'_>), files: &Files) -> Result<Plan, PlanError> {
