@@ -14,7 +14,8 @@ mod stats;
 pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
 pub use event::{
-    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals,
+    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, MadeFile, PlannedStep, RunEvent, RunHeader,
+    StepTotals,
 };
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};

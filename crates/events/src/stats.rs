@@ -105,6 +105,7 @@ impl RunStats {
             | EventKind::AttemptStarted(_)
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }
+            | EventKind::FileMade { .. }
             | EventKind::Warned { .. } => {}
         }
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use runsheet_events::{AttemptKey, EventKind, RunEvent, RunHeader};
+use runsheet_events::{AttemptKey, EventKind, MadeFile, RunEvent, RunHeader};
 use runsheet_model::{HostName, LostReason, State, StepId};
 
 /// What is known of a run by those who go on with it.
@@ -8,6 +8,8 @@ use runsheet_model::{HostName, LostReason, State, StepId};
 pub struct Prior {
     /// The run, as its last epoch began; `None` if nothing is recorded.
     pub header: Option<RunHeader>,
+    /// The files that steps have made, by how the sheet calls them, as they were hashed the last time.
+    pub files: BTreeMap<String, MadeFile>,
     hosts: BTreeMap<(StepId, HostName), PriorHost>,
 }
 
@@ -53,6 +55,7 @@ impl Prior {
                 // Whatever an earlier epoch left open is settled by the end of a later one.
                 host.open.clear();
             }
+            EventKind::FileMade { file, .. } => _ = self.files.insert(file.path.clone(), file.clone()),
             EventKind::StepStarted { .. }
             | EventKind::WaveStarted { .. }
             | EventKind::HostConnected { .. }

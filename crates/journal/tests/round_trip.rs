@@ -163,6 +163,7 @@ fn cancel_reason() -> impl Strategy<Value = CancelReason> {
     prop_oneof![
         step_id().prop_map(|step| CancelReason::HostsFailed { step }),
         step_id().prop_map(|step| CancelReason::Person { step }),
+        (step_id(), text(), text()).prop_map(|(step, path, reason)| CancelReason::FileNotMade { step, path, reason }),
         any::<u32>().prop_map(|times| CancelReason::Interrupted { times }),
         Just(CancelReason::Terminated),
         text().prop_map(|reason| CancelReason::JournalFailed { reason }),

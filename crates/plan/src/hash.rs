@@ -11,7 +11,7 @@ use crate::{HostWork, Plan, PlanLink, PlanStep, Work};
 /// Names a plan by what would run: `sha256:` and 64 hexadecimal digits.
 ///
 /// Inside: the selection and order of hosts, their variables, steps with their ids, order, tasks, rendered arguments (secrets as
-/// their names, files by their content), environment, folder, user, limits, and the version of runsheet. Outside: how hosts are
+/// their names, files by their content, those that are yet to be made by the step that makes them), environment, folder, user, limits, and the version of runsheet. Outside: how hosts are
 /// reached, owners, titles, notes, expected times and paths of files, so that the same work has the same hash on every machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -74,7 +74,8 @@ fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
         }
     };
     let undoes = step.undoes.map(id);
-    json!({"id": step.id, "after": after, "undoes": undoes, "work": work})
+    let makes: Vec<_> = step.makes.iter().map(|file| &file.name).collect();
+    json!({"id": step.id, "after": after, "undoes": undoes, "makes": makes, "work": work})
 }
 
 fn link_essence(link: &PlanLink) -> Value {
@@ -96,10 +97,10 @@ fn link_essence(link: &PlanLink) -> Value {
     })
 }
 
-/// A file or a folder of this machine counts by its content, wherever it lies.
+/// A file or a folder of this machine counts by its content, wherever it lies; a file that is yet to be made by who makes it.
 fn content(value: &Value) -> Value {
     let mut value = value.clone();
-    let is_local = value.get("sha256").is_some() || value.get("files").is_some() || value.get("text").is_some();
+    let is_local = ["sha256", "made", "files", "text"].iter().any(|name| value.get(*name).is_some());
     if let Some(fields) = value.as_object_mut().filter(|_| is_local) {
         fields.remove("path");
     }

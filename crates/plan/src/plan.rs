@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,8 +64,20 @@ pub struct PlanStep {
     /// The position of the step that it undoes. It runs for nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<usize>,
+    /// Files of this machine that are there once it has ended well. Each is hashed then, and later steps send exactly that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makes: Vec<PlanFile>,
     /// What it does.
     pub work: Work,
+}
+
+/// A file of this machine that a step makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// How the sheet calls it.
+    pub name: String,
+    /// Where it lies. Outside the hash.
+    pub path: PathBuf,
 }
 
 /// What a step does.

@@ -66,6 +66,12 @@ impl Narrator {
                 line.push_str(&format!("  (after {})", format_duration(*waited)));
                 self.say(page, Detail::Normal, &line);
             }
+            EventKind::FileMade { file, .. } => {
+                let digits: String = file.sha256.chars().take(12).collect();
+                let line =
+                    format!("{} is made: {} bytes, sha256 {}", one_line(&file.path), file.bytes, one_line(&digits));
+                self.say(page, Detail::Normal, &line);
+            }
             EventKind::RunCancelled { reason } => {
                 let line = format!("stopping: {}; {}", cancelled(reason, &self.stats), what_next(reason));
                 self.say(page, Detail::Quiet, &paint(self.display.err.bad, &line));

@@ -1,8 +1,11 @@
 use std::time::Duration;
 
-use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult};
+use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, MadeFile};
 use runsheet_model::{HostName, StepId};
 use tokio::sync::oneshot;
+
+/// The files that a step makes; or which one cannot be read, and why.
+pub(crate) type FilesFound = Result<Vec<MadeFile>, (String, String)>;
 
 /// What the executor tells the dispatcher.
 pub(crate) enum Message {
@@ -21,6 +24,8 @@ pub(crate) enum Message {
     HostFinished { step: usize, position: usize, result: HostResult, attempts: Vec<u32> },
     /// A person answered, or the question was withdrawn.
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
+    /// The files that a step makes were looked at.
+    FilesLookedAt { step: usize, files: FilesFound },
     /// Something that people should know.
     Warned { message: String },
 }
