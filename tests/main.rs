@@ -16,6 +16,7 @@ mod killed;
 mod limits;
 mod logins;
 mod lost_terminal;
+mod makes;
 mod passwords;
 mod practice_runs;
 mod real_fleet;
