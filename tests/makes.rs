@@ -79,7 +79,7 @@ fn a_file_that_changed_since_it_was_made_replaces_nothing() {
 fn a_file_that_was_not_made_fails_its_step_and_nothing_later_starts() {
     let stage = stage("echo begun >begun");
     let ran = stage.case.run_with_flags(&["run", "deploy", "--yes"]).exits(5);
-    ran.says("`Build` has not made `dist/app`: No such file or directory");
+    ran.says("`Build` has not made `dist/app`: No such file or directory").says("over, file not made");
     fs::create_dir(stage.case.path("dist/app")).expect("a folder");
     stage.case.run_with_flags(&["run", "deploy", "--yes"]).exits(5).says("has not made `dist/app`: it is not a file");
     assert_eq!(stage.host("web1").connections(), 0);

@@ -36,6 +36,8 @@ pub struct StepStats {
     pub waited: Duration,
     /// Hosts counted by how they ended.
     pub totals: StepTotals,
+    /// Whether a file that it was to make could not be read at its end.
+    pub not_made: bool,
     /// On which hosts it is being worked on, and since when.
     pub running: BTreeMap<HostName, Duration>,
     /// How each host ended.
@@ -60,6 +62,7 @@ impl RunStats {
             EventKind::StepStarted { step, .. } => {
                 if let Some(stats) = self.step_mut(step) {
                     stats.started.get_or_insert(event.elapsed);
+                    stats.not_made = false;
                 }
             }
             EventKind::HostStarted { step, host } => {
@@ -98,7 +101,14 @@ impl RunStats {
                     stats.took = Some(*took);
                 }
             }
-            EventKind::RunCancelled { reason } => self.cancelled.push(reason.clone()),
+            EventKind::RunCancelled { reason } => {
+                if let CancelReason::FileNotMade { step, .. } = reason
+                    && let Some(stats) = self.step_mut(step)
+                {
+                    stats.not_made = true;
+                }
+                self.cancelled.push(reason.clone());
+            }
             EventKind::RunFinished { took, .. } => self.took = Some(*took),
             EventKind::HostConnected { .. }
             | EventKind::WaveStarted { .. }
@@ -156,6 +166,7 @@ impl StepStats {
             took: None,
             waited: Duration::ZERO,
             totals: StepTotals::default(),
+            not_made: false,
             running: BTreeMap::new(),
             hosts: BTreeMap::new(),
         }
