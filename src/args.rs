@@ -161,22 +161,29 @@ pub(crate) enum ConfigReader {
     Openssh,
 }
 
-/// How a run goes.
-#[derive(Clone, Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(crate) struct RunArgs {
+/// What flags say instead of the sheet. It is part of the plan.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct InsteadArgs {
     /// On how many hosts it is worked at once; overrides the sheet
     #[arg(short, long, alias = "fanout", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000), help_heading = "Run")]
     pub(crate) forks: Option<u16>,
     /// How long one task may take on one host; overrides the sheet
     #[arg(short = 'T', long, alias = "command-timeout", value_name = "TIME", value_parser = time, help_heading = "Run")]
     pub(crate) timeout: Option<Duration>,
-    /// Start nothing new after the first host that fails
-    #[arg(long, help_heading = "Run")]
-    pub(crate) fail_fast: bool,
     /// How many hosts of a step may fail, such as 3 or 5%; overrides the sheet
     #[arg(long, value_name = "N|%", value_parser = share, help_heading = "Run")]
     pub(crate) max_fail: Option<Share>,
+}
+
+/// How a run goes.
+#[derive(Clone, Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) instead: InsteadArgs,
+    /// Start nothing new after the first host that fails
+    #[arg(long, help_heading = "Run")]
+    pub(crate) fail_fast: bool,
     /// Answer every question with yes
     #[arg(short, long, help_heading = "Run")]
     pub(crate) yes: bool,

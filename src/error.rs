@@ -13,6 +13,7 @@ use runsheet_task::UnknownTask;
 use runsheet_yaml::YamlError;
 use thiserror::Error;
 
+use crate::approved::{PlanChanged, PlanFileProblem};
 use crate::exit::ExitStatus;
 
 /// Why the program could not do what it was asked.
@@ -45,6 +46,18 @@ pub(crate) enum CliError {
     /// A sheet does not fit hosts and tasks.
     #[error(transparent)]
     Plan(#[from] PlanError),
+
+    /// A file that should hold an approved plan does not.
+    #[error("`{path}` cannot be taken for the approved plan")]
+    PlanFile {
+        path: PathBuf,
+        #[source]
+        problem: PlanFileProblem,
+    },
+
+    /// What would run is not what was approved.
+    #[error(transparent)]
+    PlanChanged(PlanChanged),
 
     /// There is no such task.
     #[error(transparent)]
@@ -163,6 +176,7 @@ impl CliError {
             | Self::Inventory(_)
             | Self::Sheet(_)
             | Self::Plan(_)
+            | Self::PlanFile { .. }
             | Self::Task(_)
             | Self::Secret { .. }
             | Self::Key { .. }
@@ -172,6 +186,7 @@ impl CliError {
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
             Self::RunIsLive { .. } => ExitStatus::Locked,
             Self::RunChanged { .. } => ExitStatus::Stopped,
+            Self::PlanChanged(_) => ExitStatus::Stopped,
             Self::NoHome
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)
@@ -193,6 +208,8 @@ impl Hint for CliError {
             Self::Inventory(error) => error.hints(),
             Self::Sheet(error) => error.hints(),
             Self::Plan(error) => error.hints(),
+            Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
+            Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
             Self::RunChanged { .. } => Hints::from(

@@ -13,9 +13,9 @@ pub(crate) enum ExitStatus {
     Usage,
     /// Hosts could not be reached. Nothing was run on them.
     Unreachable,
-    /// A task failed on a host, or ran out of time and was seen to end.
+    /// A task failed on a host, or ran out of time and was seen to end; or a step has not made its file.
     Failed,
-    /// Stopped by a person's answer.
+    /// Stopped by a person's answer or by a changed plan.
     Stopped,
     /// Another run holds what this one needs.
     Locked,
@@ -42,7 +42,7 @@ impl ExitStatus {
             Self::Interrupted
         } else if cancelled(|reason| matches!(reason, CancelReason::Person { .. })) {
             Self::Stopped
-        } else if totals.failed > 0 {
+        } else if totals.failed > 0 || cancelled(|reason| matches!(reason, CancelReason::FileNotMade { .. })) {
             Self::Failed
         } else if totals.unreachable > 0 {
             Self::Unreachable

@@ -3,6 +3,7 @@
 //! The program: arguments, the choice of parts, and exit codes. Each command is a file in `commands/`; what it does is done by the
 //! crates below. Only here are the environment, the home folder and the terminal read, and handed down as values.
 
+mod approved;
 mod args;
 mod asked_once;
 mod commands;
@@ -19,6 +20,7 @@ mod logins;
 mod open_files;
 mod openssh;
 mod people;
+mod plan_file;
 mod printer;
 mod project;
 mod resuming;

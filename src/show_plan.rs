@@ -54,6 +54,15 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
 }
 
 fn tasks(step: &PlanStep) -> String {
+    let mut text = work(step);
+    if !step.makes.is_empty() {
+        let names: Vec<_> = step.makes.iter().map(|file| file.name.as_str()).collect();
+        text.push_str(&format!("; makes {}", names.join(", ")));
+    }
+    text
+}
+
+fn work(step: &PlanStep) -> String {
     match (&step.left_out, &step.work) {
         (Some(reason), _) => format!("({reason})"),
         (None, Work::Manual { .. }) => "manual".to_owned(),

@@ -3,6 +3,7 @@
 //! One binary, because linking is what takes long. What counts as evidence is taken outside the program: on the hosts, in their
 //! logs, in files.
 
+mod approved;
 mod bad_input;
 mod case;
 mod demo;
@@ -15,6 +16,7 @@ mod killed;
 mod limits;
 mod logins;
 mod lost_terminal;
+mod makes;
 mod passwords;
 mod practice_runs;
 mod real_fleet;

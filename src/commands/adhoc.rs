@@ -73,7 +73,7 @@ impl AdHoc<'_> {
         if let Some(sudo) = &self.sudo {
             sheet = sheet.with_sudo(sudo);
         }
-        let sheet = args.run.applied(sheet)?;
+        let sheet = args.run.instead.applied(sheet)?;
         let plan = session.plan(&sheet, &args.narrow, StepChoice::default(), args.target.unlisted)?;
         launch(session, plan, &args.reach, &args.run, self.command).await
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use runsheet_practice::{Fleet, raise_open_files};
 
-use crate::args::{Format, GlobalArgs, NarrowArgs, ReachArgs, RunArgs};
+use crate::args::{Format, GlobalArgs, InsteadArgs, NarrowArgs, ReachArgs, RunArgs};
 use crate::commands::history::{HistoryArgs, exec as show_history};
 use crate::commands::run::{self, RunSheetArgs, SheetArgs};
 use crate::environment::Environment;
@@ -109,11 +109,10 @@ fn run_args(project: &Path) -> RunSheetArgs {
             skip: Vec::new(),
             narrow: NarrowArgs::default(),
         },
+        plan: None,
         reach: ReachArgs { ssh_config: Some(project.join("ssh_config")), ..ReachArgs::default() },
         run: RunArgs {
-            forks: None,
-            timeout: None,
-            max_fail: None,
+            instead: InsteadArgs::default(),
             fail_fast: false,
             yes: true,
             no_input: false,

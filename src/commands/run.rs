@@ -4,7 +4,8 @@ use clap::Args;
 use runsheet_plan::StepChoice;
 use runsheet_sheet::Sheet;
 
-use crate::args::{NarrowArgs, ReachArgs, RunArgs};
+use crate::approved::Approved;
+use crate::args::{InsteadArgs, NarrowArgs, ReachArgs, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::launch::launch;
@@ -18,6 +19,9 @@ use crate::session::Session;
 pub(crate) struct RunSheetArgs {
     #[command(flatten)]
     pub(crate) sheet: SheetArgs,
+    /// Run only if the plan is this one: a file of `plan --out`, or at least 12 digits of a hash
+    #[arg(long, value_name = "FILE|HASH", value_parser = Approved::parse, help_heading = "Sheet")]
+    pub(crate) plan: Option<Approved>,
     #[command(flatten)]
     pub(crate) reach: ReachArgs,
     #[command(flatten)]
@@ -52,7 +56,7 @@ impl SheetArgs {
     }
 }
 
-impl RunArgs {
+impl InsteadArgs {
     /// Puts what the flags say in the place of what the sheet says.
     pub(crate) fn applied(&self, mut sheet: Sheet) -> Result<Sheet, CliError> {
         if let Some(forks) = self.forks {
@@ -69,7 +73,10 @@ impl RunArgs {
 }
 
 pub(crate) async fn exec(args: RunSheetArgs, session: &Session) -> Result<ExitStatus, CliError> {
-    let sheet = args.run.applied(session.sheet(&args.sheet.sheet, &args.sheet.set)?)?;
+    let sheet = args.run.instead.applied(session.sheet(&args.sheet.sheet, &args.sheet.set)?)?;
     let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    if let Some(approved) = &args.plan {
+        approved.check(&plan, session)?;
+    }
     launch(session, plan, &args.reach, &args.run, "run").await
 }

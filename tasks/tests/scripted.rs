@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use runsheet_model::{LostReason, Stream};
 use runsheet_task::{
-    Content, Download, ExecEnd, ExecRequest, Exit, HttpAnswer, Limits, Local, LocalError, Output, Remote, RemoteError,
-    Transfer, Upload,
+    Content, Download, ExecEnd, ExecRequest, Exit, HttpAnswer, Limits, Local, LocalError, LocalFile, Output, Remote,
+    RemoteError, Transfer, Upload,
 };
 
 use crate::case::{Expected, Seen, Sent};
@@ -185,5 +186,9 @@ impl Local for ScriptedLocal {
 
     async fn connect(&self, address: &str, port: u16, _: Duration) -> Result<(), LocalError> {
         self.look(&format!("{address} {port}")).map(|_| ())
+    }
+
+    async fn hash_file(&self, path: &Path, _: Duration) -> Result<LocalFile, LocalError> {
+        Err(LocalError::File { path: path.display().to_string(), reason: "no task hashes files here".to_owned() })
     }
 }

@@ -136,6 +136,14 @@ pub enum EventKind {
         #[serde(with = "duration_ms", rename = "waited_ms")]
         waited: Duration,
     },
+    /// A step has made a file of this machine, which was hashed at its end. Later steps send exactly this.
+    FileMade {
+        /// Which step.
+        step: StepId,
+        /// What was made.
+        #[serde(flatten)]
+        file: MadeFile,
+    },
     /// A step is over on all its hosts.
     StepFinished {
         /// Which.
@@ -252,6 +260,20 @@ pub struct PlannedStep {
     /// The step that it undoes. It runs only for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<StepId>,
+}
+
+/// A file of this machine that a step has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeFile {
+    /// How the sheet calls it.
+    pub path: String,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Whether its owner may execute it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
 }
 
 /// Names one try of one link of a step on one host.
@@ -378,6 +400,15 @@ pub enum CancelReason {
     Person {
         /// At which step.
         step: StepId,
+    },
+    /// A step was to make a file that cannot be read at its end.
+    FileNotMade {
+        /// The step.
+        step: StepId,
+        /// The file, as the sheet calls it.
+        path: String,
+        /// Why.
+        reason: String,
     },
     /// Ctrl-C. `times` tells how often so far.
     Interrupted {

@@ -15,8 +15,8 @@ mod stats;
 pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
 pub use event::{
-    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, LostAnswer, PlannedStep, Request, RunEvent,
-    RunHeader, StepTotals,
+    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, LostAnswer, MadeFile, PlannedStep, Request,
+    RunEvent, RunHeader, StepTotals,
 };
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use runsheet_model::{HostName, LostReason, Outcome, State, StepId};
 
-use crate::{AttemptKey, EventKind, HostResult, LostAnswer, RunEvent, RunHeader, RunStats};
+use crate::{AttemptKey, EventKind, HostResult, LostAnswer, MadeFile, RunEvent, RunHeader, RunStats};
 
 /// What is known of a run by those who go on with it, folded from its events.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Prior {
     pub header: Option<RunHeader>,
     /// The last event.
     pub seq: u64,
+    /// The files that steps have made, by how the sheet calls them, as they were hashed the last time.
+    pub files: BTreeMap<String, MadeFile>,
     /// The run as it is counted.
     pub stats: RunStats,
     steps: BTreeMap<StepId, PriorStep>,
@@ -91,6 +93,7 @@ impl Prior {
                 // Whatever an earlier epoch left open is settled by the end of a later one.
                 host.open.clear();
             }
+            EventKind::FileMade { file, .. } => _ = self.files.insert(file.path.clone(), file.clone()),
             EventKind::WaveStarted { .. }
             | EventKind::HostConnected { .. }
             | EventKind::HostNoted { .. }

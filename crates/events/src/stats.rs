@@ -38,6 +38,8 @@ pub struct StepStats {
     pub waited: Duration,
     /// Hosts counted by how they ended.
     pub totals: StepTotals,
+    /// Whether a file that it was to make could not be read at its end.
+    pub not_made: bool,
     /// On which hosts it is being worked on, and since when.
     pub running: BTreeMap<HostName, Duration>,
     /// How each host ended.
@@ -70,6 +72,7 @@ impl RunStats {
             EventKind::StepStarted { step, .. } => {
                 if let Some(stats) = self.step_mut(step) {
                     stats.begin(now);
+                    stats.not_made = false;
                 }
             }
             EventKind::HostStarted { step, host } => {
@@ -108,7 +111,14 @@ impl RunStats {
                     stats.took = Some(stats.before + *took);
                 }
             }
-            EventKind::RunCancelled { reason } => self.cancelled.push(reason.clone()),
+            EventKind::RunCancelled { reason } => {
+                if let CancelReason::FileNotMade { step, .. } = reason
+                    && let Some(stats) = self.step_mut(step)
+                {
+                    stats.not_made = true;
+                }
+                self.cancelled.push(reason.clone());
+            }
             EventKind::RunFinished { took, .. } => self.took = Some(self.before + *took),
             EventKind::HostConnected { .. }
             | EventKind::WaveStarted { .. }
@@ -116,6 +126,7 @@ impl RunStats {
             | EventKind::LostAnswered { .. }
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }
+            | EventKind::FileMade { .. }
             | EventKind::Warned { .. } => {}
         }
     }
@@ -180,6 +191,7 @@ impl StepStats {
             took: None,
             waited: Duration::ZERO,
             totals: StepTotals::default(),
+            not_made: false,
             running: BTreeMap::new(),
             hosts: BTreeMap::new(),
             before: Duration::ZERO,

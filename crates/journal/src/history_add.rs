@@ -96,6 +96,7 @@ fn ended(stats: &RunStats) -> &'static str {
         (Some(_), Some(reason)) => match reason {
             CancelReason::HostsFailed { .. } => "hosts_failed",
             CancelReason::Person { .. } => "person",
+            CancelReason::FileNotMade { .. } => "file_not_made",
             CancelReason::Interrupted { .. } => "interrupted",
             CancelReason::Terminated => "terminated",
             CancelReason::JournalFailed { .. } => "journal_failed",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_events::{AttemptKey, EventKind, Ledger, PriorHost};
+use runsheet_events::{AttemptKey, EventKind, Ledger, MadeFile, PriorHost};
 use runsheet_journal::WriterSettings;
 use runsheet_model::{Failure, LostReason, RunId, State};
 
@@ -157,4 +157,27 @@ fn every_beginning_of_a_journal_tells_what_it_holds_and_no_more() {
         };
         assert_eq!((web1.and_then(state_of), link), expected, "after {length} events");
     }
+}
+
+#[test]
+fn a_file_that_was_made_is_known_by_its_last_hash() {
+    let (_temporary, state) = state();
+    let run = RunId::fresh();
+    let made = |path: &str, sha256: &str| MadeFile {
+        path: path.to_owned(),
+        sha256: sha256.to_owned(),
+        bytes: 3,
+        executable: false,
+    };
+    let event_of = |file| EventKind::FileMade { step: step("build"), file };
+    let kinds = vec![
+        EventKind::RunStarted(Box::new(header(run))),
+        event_of(made("dist/app", "01")),
+        event_of(made("dist/doc", "02")),
+        event_of(made("dist/app", "03")),
+    ];
+    let folder = record(&state, run, &events(kinds));
+    let prior = folder.reader().expect("the journal").prior().expect("what is known");
+    let known: Vec<_> = prior.files.values().cloned().collect();
+    assert_eq!(known, [made("dist/app", "03"), made("dist/doc", "02")]);
 }

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use runsheet_events::{
-    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals,
-    decode, encode,
+    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, MadeFile, PlannedStep, RunEvent, RunHeader,
+    StepTotals, decode, encode,
 };
 use runsheet_journal::FORMAT;
 use runsheet_model::{
@@ -164,6 +164,7 @@ fn cancel_reason() -> impl Strategy<Value = CancelReason> {
     prop_oneof![
         step_id().prop_map(|step| CancelReason::HostsFailed { step }),
         step_id().prop_map(|step| CancelReason::Person { step }),
+        (step_id(), text(), text()).prop_map(|(step, path, reason)| CancelReason::FileNotMade { step, path, reason }),
         any::<u32>().prop_map(|times| CancelReason::Interrupted { times }),
         Just(CancelReason::Terminated),
         text().prop_map(|reason| CancelReason::JournalFailed { reason }),
@@ -199,6 +200,9 @@ fn kind() -> impl Strategy<Value = EventKind> {
         answered,
         (step_id(), totals(), time()).prop_map(|(step, totals, took)| EventKind::StepFinished { step, totals, took }),
         cancel_reason().prop_map(|reason| EventKind::RunCancelled { reason }),
+        (step_id(), text(), text(), any::<u64>(), any::<bool>()).prop_map(|(step, path, sha256, bytes, executable)| {
+            EventKind::FileMade { step, file: MadeFile { path, sha256, bytes, executable } }
+        }),
         text().prop_map(|message| EventKind::Warned { message }),
         (totals(), time()).prop_map(|(totals, took)| EventKind::RunFinished { totals, took }),
     ]

@@ -32,6 +32,10 @@ impl ProjectFiles {
 }
 
 impl LocalFiles for ProjectFiles {
+    fn place(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
     fn look_up(&self, path: &str) -> io::Result<LocalFile> {
         once(&self.files, path, || hashed(self.root.join(path)))
     }
@@ -65,7 +69,8 @@ fn once<T: Clone>(
     Ok(found)
 }
 
-fn hashed(path: PathBuf) -> io::Result<LocalFile> {
+/// Reads a file to its end, which is where it was when it was opened: one that grows faster than it is read would never end.
+pub(crate) fn hashed(path: PathBuf) -> io::Result<LocalFile> {
     // Opening a pipe would wait for somebody to write.
     let found = path.metadata()?;
     if !found.is_file() {
@@ -82,6 +87,10 @@ fn hashed(path: PathBuf) -> io::Result<LocalFile> {
         }
         hash.update(&block[..count]);
         bytes += count as u64;
+        // Files of /proc say that they are empty.
+        if bytes > found.len() && found.len() > 0 {
+            return Err(wrong("it grows while it is read"));
+        }
     }
     let executable = found.permissions().mode() & 0o100 != 0;
     Ok(LocalFile { path, sha256: hex(&hash.finalize()), bytes, executable })

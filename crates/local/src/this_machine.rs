@@ -1,13 +1,16 @@
 use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use runsheet_model::visible;
-use runsheet_task::{HttpAnswer, Local, LocalError};
+use runsheet_model::{format_chosen_duration, visible};
+use runsheet_task::{HttpAnswer, Local, LocalError, LocalFile};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use ureq::Agent;
+
+use crate::project_files::hashed;
 
 /// How much of a body is read, in bytes.
 const BODY_CAP: u64 = 64 * 1024;
@@ -63,6 +66,18 @@ impl Local for ThisMachine {
             Ok(Err(error)) => Err(unreached(&what, limit, &error)),
             Err(_) => Err(timed_out(&what, limit)),
         }
+    }
+
+    async fn hash_file(&self, path: &Path, limit: Duration) -> Result<LocalFile, LocalError> {
+        let file = path.to_owned();
+        // Nobody waits for the thread, even if a disk holds it up.
+        let reason = match timeout(limit, spawn_blocking(move || hashed(file))).await {
+            Ok(Ok(Ok(file))) => return Ok(file),
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it was not read to its end within {}", format_chosen_duration(limit)),
+        };
+        Err(LocalError::File { path: visible(path.as_os_str().as_encoded_bytes()), reason: visible(reason.as_bytes()) })
     }
 }
 

@@ -1,8 +1,8 @@
-use std::io;
+use std::{fmt, io};
 
 use runsheet_diagnostics::{Hint, Hints, Place};
 use runsheet_inventory::InventoryError;
-use runsheet_model::{SecretName, TaskName, plural};
+use runsheet_model::{SecretName, StepId, TaskName, plural};
 use runsheet_task::{ArgError, UnknownTask};
 use runsheet_template::TemplateError;
 use thiserror::Error;
@@ -137,6 +137,30 @@ pub enum PlanError {
         name: SecretName,
     },
 
+    /// Two steps make the same file.
+    #[error("{place}: step `{step}` makes `{path}` as well")]
+    MadeTwice {
+        /// Where the second one says so.
+        place: Place,
+        /// The file.
+        path: String,
+        /// The first one.
+        step: StepId,
+    },
+
+    /// A file is sent by a step that does not come after the one that makes it.
+    #[error("{place}: `{path}` is made by step `{step}`, {when}")]
+    MadeTooLate {
+        /// Where it is sent.
+        place: Place,
+        /// The file.
+        path: String,
+        /// The step that makes it.
+        step: StepId,
+        /// When that is.
+        when: MadeWhen,
+    },
+
     /// A flag names a step that the sheet does not have.
     #[error("{flag} names no step of the sheet: `{name}`")]
     NoStep {
@@ -158,6 +182,27 @@ pub enum PlanError {
         /// The pattern of the step.
         pattern: String,
     },
+}
+
+/// When a step makes a file, seen from one that sends it too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeWhen {
+    /// It is the same step.
+    Meanwhile,
+    /// It waits for the one that sends it.
+    Afterwards,
+    /// Neither waits for the other.
+    Sometime,
+}
+
+impl fmt::Display for MadeWhen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Meanwhile => "which is this step itself",
+            Self::Afterwards => "which comes after this step",
+            Self::Sometime => "for which this step does not wait",
+        })
+    }
 }
 
 fn for_host(host: Option<&str>) -> String {
@@ -186,6 +231,11 @@ impl Hint for PlanError {
                 Some(nearest) => Hints::did_you_mean(Some(nearest)),
                 None => Hints::from("`runsheet plan SHEET` lists the steps"),
             },
+            Self::MadeTwice { .. } => Hints::from("a file is made by one step"),
+            Self::MadeTooLate { step, when: MadeWhen::Sometime, .. } => {
+                Hints::from(format!("`after: {step}` lets this step wait for it"))
+            }
+            Self::MadeTooLate { .. } => Hints::from("a file is sent by a step that comes after the one that makes it"),
             Self::NothingToRun => Hints::from("every step is disabled in the sheet or left out by a flag"),
             Self::NoOrder { variable, .. } => {
                 Hints::from(format!("give each host the variable, such as `vars: {{{variable}: a1}}`"))

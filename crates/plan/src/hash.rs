@@ -11,7 +11,7 @@ use crate::{HostWork, Plan, PlanLink, PlanStep, Work};
 /// Names a plan by what would run: `sha256:` and 64 hexadecimal digits.
 ///
 /// Inside: the selection and order of hosts, their variables, steps with their ids, order, tasks, rendered arguments (secrets as
-/// their names, files by their content), environment, folder, user, limits, and the version of runsheet. Outside: how hosts are
+/// their names, files by their content, those that are yet to be made by the step that makes them), environment, folder, user, limits, and the version of runsheet. Outside: how hosts are
 /// reached, owners, titles, notes, expected times and paths of files, so that the same work has the same hash on every machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -33,6 +33,11 @@ impl PlanHash {
     pub fn short(&self) -> &str {
         self.0.get(7..19).unwrap_or("")
     }
+
+    /// Whether its digits begin so; `sha256:` may stand before them.
+    pub fn starts_with(&self, digits: &str) -> bool {
+        self.0.starts_with(digits) || self.0.strip_prefix("sha256:").is_some_and(|all| all.starts_with(digits))
+    }
 }
 
 impl fmt::Display for PlanHash {
@@ -45,11 +50,13 @@ fn essence(plan: &Plan) -> Value {
     let hosts: Vec<_> = plan.hosts.iter().map(|host| json!([host.name, host.vars])).collect();
     let steps: Vec<_> =
         plan.steps.iter().filter(|step| step.left_out.is_none()).map(|step| step_essence(plan, step)).collect();
-    json!({"format": 2, "runsheet": env!("CARGO_PKG_VERSION"), "vars": plan.vars, "hosts": hosts, "steps": steps})
+    json!({"format": plan.format, "runsheet": plan.runsheet, "vars": plan.vars, "hosts": hosts, "steps": steps})
 }
 
 fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
-    let after: Vec<_> = step.after.iter().map(|&index| &plan.steps[index].id).collect();
+    // A plan that was read may name steps that it does not have.
+    let id = |index: usize| plan.steps.get(index).map(|step| &step.id);
+    let after: Vec<_> = step.after.iter().map(|&index| id(index)).collect();
     let work = match &step.work {
         Work::Manual { instructions } => json!({"manual": instructions}),
         Work::Hosts(HostWork { hosts, skipped, forks, links, always, rollout, policy }) => {
@@ -66,8 +73,9 @@ fn step_essence(plan: &Plan, step: &PlanStep) -> Value {
             })
         }
     };
-    let undoes = step.undoes.map(|index| &plan.steps[index].id);
-    json!({"id": step.id, "after": after, "undoes": undoes, "work": work})
+    let undoes = step.undoes.map(id);
+    let makes: Vec<_> = step.makes.iter().map(|file| &file.name).collect();
+    json!({"id": step.id, "after": after, "undoes": undoes, "makes": makes, "work": work})
 }
 
 fn link_essence(link: &PlanLink) -> Value {
@@ -90,10 +98,10 @@ fn link_essence(link: &PlanLink) -> Value {
     })
 }
 
-/// A file or a folder of this machine counts by its content, wherever it lies.
+/// A file or a folder of this machine counts by its content, wherever it lies; a file that is yet to be made by who makes it.
 fn content(value: &Value) -> Value {
     let mut value = value.clone();
-    let is_local = value.get("sha256").is_some() || value.get("files").is_some() || value.get("text").is_some();
+    let is_local = ["sha256", "made", "files", "text"].iter().any(|name| value.get(*name).is_some());
     if let Some(fields) = value.as_object_mut().filter(|_| is_local) {
         fields.remove("path");
     }

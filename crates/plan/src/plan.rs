@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,12 @@ use crate::{PerHost, PlanHash, PlanPolicy, PlanRollout};
 /// What would run: every step with its hosts and its rendered arguments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
+    /// The form in which it is written; 0 in records of older versions.
+    #[serde(default)]
+    pub format: u32,
+    /// Version of the runsheet that made it, and so of its tasks; empty in records of older versions.
+    #[serde(default)]
+    pub runsheet: String,
     /// Name of the sheet.
     pub sheet: String,
     /// The sheet's variables, after `--set`.
@@ -57,8 +64,20 @@ pub struct PlanStep {
     /// The position of the step that it undoes. It runs for nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<usize>,
+    /// Files of this machine that are there once it has ended well. Each is hashed then, and later steps send exactly that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makes: Vec<PlanFile>,
     /// What it does.
     pub work: Work,
+}
+
+/// A file of this machine that a step makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// How the sheet calls it.
+    pub name: String,
+    /// Where it lies. Outside the hash.
+    pub path: PathBuf,
 }
 
 /// What a step does.
@@ -130,9 +149,13 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Plan {
+    /// The form in which this program writes plans. It is part of the hash.
+    pub const FORMAT: u32 = 3;
+
     /// Puts a plan together and gives it its hash.
     pub fn new(sheet: String, vars: Arc<Vars>, hosts: Vec<PlanHost>, steps: Vec<PlanStep>) -> Self {
-        let mut plan = Self { sheet, vars, hosts, steps, hash: PlanHash::none() };
+        let runsheet = env!("CARGO_PKG_VERSION").to_owned();
+        let mut plan = Self { format: Self::FORMAT, runsheet, sheet, vars, hosts, steps, hash: PlanHash::none() };
         plan.hash = PlanHash::of(&plan);
         plan
     }

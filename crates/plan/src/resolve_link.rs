@@ -7,6 +7,7 @@ use runsheet_task::{ArgError, Args, ShellSettings, Sudo, Task};
 use runsheet_template::{Context, Template, Templates, ValueTemplate};
 use serde_json::{Map, Value};
 
+use crate::makes::SheetFiles;
 use crate::resolve::{Planning, compile, render};
 use crate::template_files::TemplateFiles;
 use crate::{PerHost, PlanError, PlanLink};
@@ -14,6 +15,11 @@ use crate::{PerHost, PlanError, PlanLink};
 /// Where the links of a step are resolved.
 pub(crate) struct Scope<'a> {
     pub(crate) planning: &'a Planning<'a>,
+    pub(crate) files: SheetFiles<'a>,
+    /// For each step of the sheet, those that it waits for.
+    pub(crate) after: &'a [Vec<usize>],
+    /// The step, or the one that it undoes.
+    pub(crate) step: usize,
     pub(crate) templates: &'a Templates,
     pub(crate) shared: &'a Context,
     /// The hosts of the step, and what templates see of each.
@@ -92,13 +98,19 @@ fn one_args(
         let value = value_of(template, context, place, host)?;
         values.insert((*name).to_owned(), files.rendered(name, value, place, context, host)?);
     }
-    let args = task.spec().check(&values, scope.planning.files).map_err(|error| {
+    let args = task.spec().check(&values, &scope.files).map_err(|error| {
         let place = place_of(link, &error).clone();
         match error {
             ArgError::File { task, name, path, source } => PlanError::File { place, task, name, path, source },
             error => PlanError::Arg { place, host: host.map(ToString::to_string), error: Box::new(error) },
         }
     })?;
+    for (name, file) in args.to_be_made() {
+        if let Some(when) = scope.files.makes.too_late(&file, scope.step, scope.after) {
+            let place = link.args.get(name).map_or(&link.task.place, |arg| &arg.place).clone();
+            return Err(PlanError::MadeTooLate { place, path: file.name, step: file.step, when });
+        }
+    }
     if let Some(name) = args.secrets().find(|name| !scope.planning.secrets.contains(name)) {
         return Err(PlanError::NoSecret { place: link.task.place.clone(), name });
     }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use runsheet_diagnostics::Place;
 use runsheet_model::HostName;
-use runsheet_task::{ArgKind, TaskSpec};
+use runsheet_task::{ArgKind, LocalFiles, TaskSpec};
 use runsheet_template::{Context, Template};
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ impl<'a> TemplateFiles<'a> {
         if let Some(file) = self.known.borrow().get(path) {
             return Ok(Rc::clone(file));
         }
-        let text = self.scope.planning.files.read_text(path).map_err(|source| PlanError::File {
+        let text = self.scope.files.read_text(path).map_err(|source| PlanError::File {
             place: place.clone(),
             task: self.task.name().clone(),
             name,

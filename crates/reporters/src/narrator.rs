@@ -78,6 +78,12 @@ impl Narrator {
                 let line = format!("{}: what was lost {words}, says {}", name(&key.host), one_line(who));
                 self.say(page, Detail::Normal, &line);
             }
+            EventKind::FileMade { file, .. } => {
+                let digits: String = file.sha256.chars().take(12).collect();
+                let line =
+                    format!("{} is made: {} bytes, sha256 {}", one_line(&file.path), file.bytes, one_line(&digits));
+                self.say(page, Detail::Normal, &line);
+            }
             EventKind::RunCancelled { reason } => {
                 let line = format!("stopping: {}; {}", cancelled(reason, &self.stats), what_next(reason));
                 self.say(page, Detail::Quiet, &paint(self.display.err.bad, &line));
@@ -208,12 +214,17 @@ impl Narrator {
         let Some((number, step)) = self.step(id).filter(|_| self.has_headings()) else {
             return;
         };
+        let not_made = self.stats.step(id).is_some_and(|step| step.not_made);
         let style = match (sum.bad(), sum.cancelled) {
+            _ if not_made => self.display.err.bad,
             (0, 0) => self.display.err.good,
             (0, _) => self.display.err.warn,
             _ => self.display.err.bad,
         };
-        let result = if step.tasks.is_empty() { "over".to_owned() } else { totals(sum) };
+        let mut result = if step.tasks.is_empty() { "over".to_owned() } else { totals(sum) };
+        if not_made {
+            result.push_str(", file not made");
+        }
         let line = format!("step {number}  {}  {}  in {}", title(step), paint(style, &result), format_duration(took));
         self.say(page, Detail::Normal, &line);
     }

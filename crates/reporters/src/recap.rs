@@ -155,6 +155,10 @@ fn result(step: &StepStats, palette: &Palette) -> (String, Style) {
     if !step.waited.is_zero() {
         words.push_str(&format!(", waited {} for a person", format_duration(step.waited)));
     }
+    if step.not_made {
+        words.push_str(", file not made");
+        return (words, palette.bad);
+    }
     let style = match (sum.bad(), sum.cancelled, step.took) {
         (0, 0, Some(_)) => palette.good,
         (0, ..) => palette.warn,

@@ -191,6 +191,9 @@ pub(crate) fn cancelled(reason: &CancelReason, stats: &RunStats) -> String {
     match reason {
         CancelReason::HostsFailed { step } => format!("more hosts failed in `{}` than are tolerated", titled(step)),
         CancelReason::Person { step } => format!("a person said no at `{}`", titled(step)),
+        CancelReason::FileNotMade { step, path, reason } => {
+            format!("`{}` has not made `{}`: {}", titled(step), first_line(path), first_line(reason))
+        }
         CancelReason::Interrupted { times: 1 } => "interrupted".to_owned(),
         CancelReason::Interrupted { times } => format!("interrupted {}", plural(*times as usize, "time")),
         CancelReason::Terminated => "told to end (SIGTERM)".to_owned(),

@@ -67,6 +67,16 @@ fn hostile_run(word: &str) -> Story {
         who: word.to_owned(),
         waited: Duration::ZERO,
     });
+    let sha256 = word.to_owned();
+    let file = runsheet_events::MadeFile { path: word.to_owned(), sha256, bytes: 3, executable: false };
+    story.tell(EventKind::FileMade { step: step(2), file });
+    story.tell(EventKind::RunCancelled {
+        reason: runsheet_events::CancelReason::FileNotMade {
+            step: step(2),
+            path: word.to_owned(),
+            reason: word.to_owned(),
+        },
+    });
     story.tell(EventKind::RunCancelled {
         reason: runsheet_events::CancelReason::JournalFailed { reason: word.to_owned() },
     });

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use runsheet_events::{AttemptKey, HostResult};
 use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Unreachable};
 use runsheet_plan::{PlanHost, PlanLink};
-use runsheet_task::{Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError};
+use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -55,9 +55,15 @@ impl Attempt<'_> {
             self.output.clone(),
             self.begun,
         ));
-        let (state, outcome, hint) = match self.shared.registry.get(self.link.task.as_str()) {
-            Ok(task) => self.work(&**task, &remote, started).await,
-            Err(unknown) => ending(Failure::Internal, unknown.to_string()),
+        let args = self.link.args.of(self.position);
+        let args = match args.to_be_made().next() {
+            Some(_) => self.shared.made.put_into(args).map(Arc::new),
+            None => Ok(args.clone()),
+        };
+        let (state, outcome, hint) = match (self.shared.registry.get(self.link.task.as_str()), args) {
+            (_, Err(not_made)) => ending(Failure::Task { value: 1 }, not_made),
+            (Ok(task), Ok(args)) => self.work(&**task, args, &remote, started).await,
+            (Err(unknown), _) => ending(Failure::Internal, unknown.to_string()),
         };
         let mut outcome = outcome;
         outcome.message = self.shared.mask.text(&outcome.message);
@@ -73,7 +79,7 @@ impl Attempt<'_> {
         Tried { result, started }
     }
 
-    async fn work(&self, task: &dyn Task, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {
+    async fn work(&self, task: &dyn Task, args: Arc<Args>, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {
         let limit = self.link.timeout;
         let limits = Limits { deadline: started + limit, limit, cancel: self.cancel.clone() };
         let config = Config {
@@ -82,7 +88,7 @@ impl Attempt<'_> {
             task: self.link.task.clone(),
             attempt: self.key.attempt,
             vars: self.shared.plan.vars.clone(),
-            args: self.link.args.of(self.position).clone(),
+            args,
             secrets: self.shared.secrets.clone(),
         };
         let host = Host::new(

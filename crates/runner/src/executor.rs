@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use runsheet_events::{Answer, Ask, DisplaySink, OutputLog, Question};
+use runsheet_events::{Answer, Ask, DisplaySink, MadeFile, OutputLog, Question};
 use runsheet_model::{Mask, RunId};
-use runsheet_plan::Plan;
-use runsheet_task::{Connected, Local, Registry, Secrets};
+use runsheet_plan::{Plan, PlanFile};
+use runsheet_task::{Connected, Local, LocalError, LocalFile, Registry, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,10 +13,14 @@ use tracing::{Span, info_span};
 
 use crate::host_pool::HostPool;
 use crate::host_run::{HostRun, Start};
-use crate::message::Message;
+use crate::made::MadeFiles;
+use crate::message::{FilesFound, Message};
 use crate::runner::{Runner, Settings};
 use crate::stop::Stop;
 use crate::tee::HostOutput;
+
+/// How long a file that a step makes may take to be read.
+const HASHING: Duration = Duration::from_mins(10);
 
 /// Does the work of steps: a task a host, at most `forks` of them working and a few more connecting.
 pub(crate) struct Executor {
@@ -35,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) outputs: Arc<dyn OutputLog>,
     pub(crate) display: Arc<dyn DisplaySink>,
     pub(crate) secrets: Secrets,
+    pub(crate) made: MadeFiles,
     pub(crate) mask: Mask,
     pub(crate) messages: mpsc::UnboundedSender<Message>,
     /// The span of the run, in which those of its steps stand.
@@ -136,6 +141,7 @@ impl Executor {
             outputs: seams.outputs,
             display: seams.display,
             secrets,
+            made: MadeFiles::default(),
             mask,
             messages,
             span: Span::current(),
@@ -205,6 +211,26 @@ impl Executor {
         work.delegates(position).into_iter().for_each(|delegate| self.shared.pool.need(delegate));
     }
 
+    /// Takes in a file that a step has made and whose hash is recorded.
+    pub(crate) fn learn(&self, file: MadeFile) {
+        self.shared.made.learn(file);
+    }
+
+    /// Hashes the files that a step makes, and reports what they are.
+    pub(crate) fn look_at_files(&self, index: usize, stop: &Stop) {
+        let (shared, stopped) = (self.shared.clone(), stop.running.clone());
+        tokio::spawn(async move {
+            let files = tokio::select! {
+                files = hashed(&*shared.local, &shared.plan.steps[index].makes) => files,
+                () = stopped.cancelled() => {
+                    let first = shared.plan.steps[index].makes.first().map(|file| file.name.clone());
+                    Err((first.unwrap_or_default(), "it was stopped before it was read to its end".to_owned()))
+                }
+            };
+            shared.send(Message::FilesLookedAt { step: index, files });
+        });
+    }
+
     /// Asks a person. The answer is reported, or that the question was withdrawn because the run is being stopped.
     pub(crate) fn ask(&self, index: usize, question: Question, stop: &Stop) {
         let (shared, ask, withdrawn) = (self.shared.clone(), self.ask.clone(), stop.new.clone());
@@ -217,4 +243,18 @@ impl Executor {
             shared.send(Message::PersonAnswered { step: index, answer, waited: asked.elapsed() });
         });
     }
+}
+
+async fn hashed(local: &dyn Local, files: &[PlanFile]) -> FilesFound {
+    let mut found = Vec::with_capacity(files.len());
+    for PlanFile { name, path } in files {
+        match local.hash_file(path, HASHING).await {
+            Ok(LocalFile { sha256, bytes, executable, .. }) => {
+                found.push(MadeFile { path: name.clone(), sha256, bytes, executable });
+            }
+            Err(LocalError::File { reason, .. }) => return Err((name.clone(), reason)),
+            Err(error) => return Err((name.clone(), error.to_string())),
+        }
+    }
+    Ok(found)
 }

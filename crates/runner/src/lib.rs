@@ -14,6 +14,7 @@ mod executor;
 mod host_pool;
 mod host_run;
 mod lines;
+mod made;
 mod message;
 mod policy;
 mod record;

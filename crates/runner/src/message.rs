@@ -1,8 +1,11 @@
 use std::time::Duration;
 
-use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, LostAnswer};
+use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, LostAnswer, MadeFile};
 use runsheet_model::{HostName, StepId};
 use tokio::sync::oneshot;
+
+/// The files that a step makes; or which one cannot be read, and why.
+pub(crate) type FilesFound = Result<Vec<MadeFile>, (String, String)>;
 
 /// What the executor tells the dispatcher.
 pub(crate) enum Message {
@@ -23,6 +26,8 @@ pub(crate) enum Message {
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
     /// The host has no receipt of an attempt, and this was said about it for that case.
     LostAnswered { key: AttemptKey, answer: LostAnswer, who: String },
+    /// The files that a step makes were looked at.
+    FilesLookedAt { step: usize, files: FilesFound },
     /// Something that people should know.
     Warned { message: String },
 }

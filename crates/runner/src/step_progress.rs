@@ -63,13 +63,16 @@ pub(crate) enum Mode {
     Held,
     /// A person is asked what to do about failures.
     AskingAboutFailure,
+    /// Its work is done, and the files that it makes are being hashed.
+    LookingAtFiles,
     /// Its end was emitted.
     Over,
 }
 
 impl Mode {
+    /// Whether an answer is on its way, of a person or of the disk, without which the step does not end.
     pub(crate) fn is_asking(self) -> bool {
-        matches!(self, Self::AskingForWave | Self::AskingAboutFailure)
+        matches!(self, Self::AskingForWave | Self::AskingAboutFailure | Self::LookingAtFiles)
     }
 }
 

@@ -9,6 +9,7 @@
 mod dependencies;
 mod error;
 mod failure_policy;
+mod one_or_many;
 mod raw;
 mod read;
 mod read_rollout;

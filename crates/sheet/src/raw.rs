@@ -8,11 +8,13 @@ use std::fmt;
 use runsheet_yaml::{Entries, Spanned};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::one_or_many::{Files, Ids, OneOrMany};
+
 /// Words of steps and links that a later version will know. They are refused, never ignored.
-pub(crate) const LATER: &[&str] = &["on", "makes", "receipt", "reboots"];
+pub(crate) const LATER: &[&str] = &["on", "receipt", "reboots"];
 
 /// A deploy sheet.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -67,7 +69,7 @@ pub(crate) struct RawStep {
     /// The id or ids of the steps that must be over; by default the row above; `[]` starts at once.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<OneOrMore>")]
-    pub(crate) after: Option<Spanned<Ids>>,
+    pub(crate) after: Option<Spanned<OneOrMany<Ids>>>,
     /// `false` keeps the row without running it.
     #[serde(default, deserialize_with = "present")]
     pub(crate) enabled: Option<bool>,
@@ -168,6 +170,11 @@ pub(crate) struct RawStep {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) delegate: Option<Spanned<String>>,
+    /// The file or files of this machine that are there once it has ended well, relative to the project's folder; later steps may send
+    /// them.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<OneOrMore>")]
+    pub(crate) makes: Option<Spanned<OneOrMany<Files>>>,
 }
 
 /// One task of a chain.
@@ -251,46 +258,7 @@ impl<'de> Visitor<'de> for RawUndoVisitor {
     }
 }
 
-/// One id, or a list of them.
-#[derive(Debug)]
-pub(crate) enum Ids {
-    One(String),
-    Many(Vec<Spanned<String>>),
-}
-
-impl<'de> Deserialize<'de> for Ids {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(IdsVisitor)
-    }
-}
-
-struct IdsVisitor;
-
-impl<'de> Visitor<'de> for IdsVisitor {
-    type Value = Ids;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the id of a step or a list of ids")
-    }
-
-    fn visit_str<E>(self, id: &str) -> Result<Ids, E> {
-        Ok(Ids::One(id.to_owned()))
-    }
-
-    fn visit_u64<E>(self, id: u64) -> Result<Ids, E> {
-        Ok(Ids::One(id.to_string()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ids, A::Error> {
-        let mut ids = Vec::new();
-        while let Some(id) = list.next_element()? {
-            ids.push(id);
-        }
-        Ok(Ids::Many(ids))
-    }
-}
-
-/// What `after` looks like to an editor.
+/// What `after` and `makes` look like to an editor.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]

@@ -6,7 +6,8 @@ use runsheet_model::{NameError, StepId, TaskName, slug};
 use runsheet_yaml::Spanned;
 
 use crate::dependencies::check;
-use crate::raw::{Ids, RawLink, RawSheet, RawStep};
+use crate::one_or_many::{Files, Ids, Kind, OneOrMany};
+use crate::raw::{RawLink, RawSheet, RawStep};
 use crate::reader::Reader;
 use crate::undo::check_undo;
 use crate::{After, Chain, DEFAULT_TIMEOUT, Link, Sheet, SheetError, Step, Work};
@@ -143,6 +144,7 @@ impl Reader<'_> {
             policy,
             retries: self.retries(raw.retries.as_ref())?.unwrap_or(0),
             delegate: optional("delegate", raw.delegate)?,
+            makes: self.makes(raw.makes)?,
         };
         Ok((step, how))
     }
@@ -200,13 +202,29 @@ impl Reader<'_> {
         })
     }
 
-    fn after(&self, raw: Option<Spanned<Ids>>) -> Result<After, SheetError> {
-        let Some(raw) = raw else { return Ok(After::RowAbove) };
+    fn makes(&self, raw: Option<Spanned<OneOrMany<Files>>>) -> Result<Vec<Placed<String>>, SheetError> {
+        let Some(raw) = raw else { return Ok(Vec::new()) };
         let place = self.at(&raw);
-        let ids = match raw.value {
-            Ids::One(id) => vec![Placed { value: id, place }],
-            Ids::Many(ids) => ids.into_iter().map(|id| self.placed(id)).collect(),
-        };
+        let files = self.each(raw);
+        match files.iter().find(|file| file.value.trim().is_empty()) {
+            Some(file) => Err(SheetError::Empty { word: "makes", place: file.place.clone() }),
+            None if files.is_empty() => Err(SheetError::Empty { word: "makes", place }),
+            None => Ok(files),
+        }
+    }
+
+    /// The texts, one by one.
+    fn each<K: Kind>(&self, raw: Spanned<OneOrMany<K>>) -> Vec<Placed<String>> {
+        let place = self.at(&raw);
+        match raw.value {
+            OneOrMany::One(text) => vec![Placed { value: text, place }],
+            OneOrMany::Many(texts, _) => texts.into_iter().map(|text| self.placed(text)).collect(),
+        }
+    }
+
+    fn after(&self, raw: Option<Spanned<OneOrMany<Ids>>>) -> Result<After, SheetError> {
+        let Some(raw) = raw else { return Ok(After::RowAbove) };
+        let ids = self.each(raw);
         let mut seen = BTreeSet::new();
         let mut steps = Vec::new();
         for Placed { value, place } in ids {

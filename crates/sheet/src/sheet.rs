@@ -81,6 +81,7 @@ impl Sheet {
             policy: FailurePolicy::default(),
             retries: 0,
             delegate: None,
+            makes: Vec::new(),
         };
         Ok(Self { name: title, vars: Vars::new(), steps: vec![step], file: None, warnings: Vec::new() })
     }

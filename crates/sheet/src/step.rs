@@ -55,6 +55,9 @@ pub struct Step {
     pub retries: u32,
     /// A pattern of the one host on which the commands run instead; a template.
     pub delegate: Option<Placed<String>>,
+    /// Files of this machine, relative to the project's folder, that are there once it has ended well; templates. Later steps may send
+    /// them.
+    pub makes: Vec<Placed<String>>,
 }
 
 /// What a step does.

@@ -119,9 +119,12 @@ const STEPS: &[(&str, &str)] = &[
     ("task: t, hosts: web, after: ", "x.yaml:2:36: the id of a step or a list of ids is expected here, not unit value"),
     ("task: t, hosts: [web]", "x.yaml:2:31: a text is expected here"),
     (
-        "task: t, hosts: web, makes: dist/web.tar.gz",
-        "x.yaml:2:36: `makes` is not supported yet -> take it out: it would not be honoured",
+        "task: t, hosts: web, receipt: done",
+        "x.yaml:2:36: `receipt` is not supported yet -> take it out: it would not be honoured",
     ),
+    ("manual: m, makes: ''", "x.yaml:2:33: `makes` cannot be empty"),
+    ("manual: m, makes: []", "x.yaml:2:33: `makes` cannot be empty"),
+    ("manual: m, makes: {}", "x.yaml:2:33: the path of a file or a list of paths is expected here, not map"),
     (
         "do: [{task: t, hosts: lb1}], hosts: web",
         "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `idempotent`, `delegate`, `retries`, `even_if_lost`",
@@ -322,7 +325,7 @@ fn the_schema_knows_every_word_and_no_other() {
         assert!(!refused.contains("unknown setting `x`") || *word == "unreachable", "{word}: {refused}");
         assert!(!refused.contains(&format!("unknown setting `{word}`")), "{word}: {refused}");
     }
-    assert_eq!(words.len(), 35, "{words:?}");
+    assert_eq!(words.len(), 36, "{words:?}");
     assert_eq!(step["additionalProperties"], Value::Bool(false));
     assert_eq!(step["required"], json!(["name"]));
     assert_eq!(schema["$defs"]["Link"]["required"], json!(["task"]));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use runsheet_diagnostics::{Hint, Hints, nearest};
-use runsheet_model::{SecretName, TaskName, parse_duration};
+use runsheet_model::{SecretName, StepId, TaskName, parse_duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -36,6 +36,17 @@ impl LocalFile {
     }
 }
 
+/// A file of this machine that a step of the sheet makes while it runs, and that is sent afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileToMake {
+    /// How the step that makes it calls it.
+    pub name: String,
+    /// Its path, absolute or relative to the working directory.
+    pub path: PathBuf,
+    /// The step that makes it.
+    pub step: StepId,
+}
+
 /// A folder on this machine whose files a task will send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFolder {
@@ -47,6 +58,14 @@ pub struct LocalFolder {
 
 /// Looks up files of this machine while planning, so that their content is part of the plan.
 pub trait LocalFiles: Send + Sync {
+    /// Tells where a file lies by its path relative to the project's folder, whether it is there or not.
+    fn place(&self, path: &str) -> PathBuf;
+
+    /// Tells whether a step of the sheet makes this file before it is sent. Default: none does.
+    fn to_be_made(&self, _path: &str) -> Option<FileToMake> {
+        None
+    }
+
     /// Finds a file by its path relative to the project's folder and hashes it.
     fn look_up(&self, path: &str) -> io::Result<LocalFile>;
 
@@ -195,6 +214,21 @@ impl Args {
         self.0.values().filter_map(Self::secret_name)
     }
 
+    /// The files in these arguments that a step makes first, by argument.
+    pub fn to_be_made(&self) -> impl Iterator<Item = (&str, FileToMake)> {
+        self.0.iter().filter_map(|(name, value)| Some((name.as_str(), to_be_made(value)?)))
+    }
+
+    /// These arguments once files have been made: `find` tells what became of each.
+    pub fn with_made<E>(&self, find: impl Fn(&FileToMake) -> Result<LocalFile, E>) -> Result<Self, E> {
+        let mut made = self.clone();
+        for (name, file) in self.to_be_made() {
+            let file = LocalFile { path: file.path.clone(), ..find(&file)? };
+            made.insert(name, file_value(&file));
+        }
+        Ok(made)
+    }
+
     /// Reads `{secret: NAME}`.
     pub(crate) fn secret_name(value: &Value) -> Option<SecretName> {
         match value.as_object() {
@@ -211,6 +245,19 @@ pub(crate) fn file_value(file: &LocalFile) -> Value {
         value["executable"] = true.into();
     }
     value
+}
+
+/// A file that is yet to be made, as it stands in arguments.
+pub(crate) fn value_to_be_made(file: &FileToMake) -> Value {
+    json!({"path": file.path, "made": file.name, "made_by": file.step})
+}
+
+fn to_be_made(value: &Value) -> Option<FileToMake> {
+    Some(FileToMake {
+        name: value.get("made")?.as_str()?.to_owned(),
+        path: value.get("path")?.as_str()?.into(),
+        step: StepId::new(value.get("made_by")?.as_str()?).ok()?,
+    })
 }
 
 /// A folder as it stands in arguments: its files by name.

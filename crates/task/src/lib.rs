@@ -17,7 +17,7 @@ mod shell;
 mod signs;
 mod spec;
 
-pub use args::{ArgError, Args, LocalFile, LocalFiles, LocalFolder};
+pub use args::{ArgError, Args, FileToMake, LocalFile, LocalFiles, LocalFolder};
 use async_trait::async_trait;
 pub use capture::Capture;
 pub use command::{Command, CommandResult};

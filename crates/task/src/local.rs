@@ -1,7 +1,10 @@
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use thiserror::Error;
+
+use crate::LocalFile;
 
 /// Work on the machine that runs runsheet, for tasks that look at a host from outside.
 #[async_trait]
@@ -11,6 +14,9 @@ pub trait Local: Send + Sync {
 
     /// Opens a TCP connection and closes it again.
     async fn connect(&self, address: &str, port: u16, limit: Duration) -> Result<(), LocalError>;
+
+    /// Reads a file to its end and hashes it.
+    async fn hash_file(&self, path: &Path, limit: Duration) -> Result<LocalFile, LocalError>;
 }
 
 /// What a web server said.
@@ -25,6 +31,14 @@ pub struct HttpAnswer {
 /// Why nothing was heard.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LocalError {
+    /// A file cannot be read.
+    #[error("failed to read `{path}`: {reason}")]
+    File {
+        /// Its path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
     /// No answer in time.
     #[error("no answer from {what} within {limit:?}")]
     TimedOut {

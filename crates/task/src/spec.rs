@@ -1,7 +1,7 @@
 use runsheet_model::{TaskName, parse_duration};
 use serde_json::{Map, Value, json};
 
-use crate::args::{file_value, folder_value};
+use crate::args::{file_value, folder_value, value_to_be_made};
 use crate::{ArgError, Args, LocalFiles};
 
 /// What a task is.
@@ -217,6 +217,9 @@ impl Arg {
                 .ok_or_else(|| wrong("a file mode in octal such as `0644`".to_owned())),
             ArgKind::LocalFile => {
                 let path = value.as_str().ok_or_else(|| wrong("the path of a file on this machine".to_owned()))?;
+                if let Some(file) = files.to_be_made(path) {
+                    return Ok(value_to_be_made(&file));
+                }
                 let file = files.look_up(path).map_err(|source| ArgError::File {
                     task: task.clone(),
                     name: self.name,

@@ -91,7 +91,7 @@ fn told(value: Option<&Value>) -> String {
         return quoted(user);
     }
     if let Some(step) = text(value, "made_by") {
-        return format!("{}, which step {} makes", quoted(&path(value)), quoted(step));
+        return format!("{}, which step {} makes", quoted(text(value, "made").unwrap_or("a file")), quoted(step));
     }
     if value.get("path").is_some() {
         return quoted(&path(value));

@@ -1,10 +1,12 @@
 //! Sheets against hosts and tasks: what is checked, what is rendered once, and what the hash stands for.
 
 mod differences;
+mod makes;
+mod read;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -48,6 +50,10 @@ impl Task for Nothing {
 struct Files(&'static str);
 
 impl LocalFiles for Files {
+    fn place(&self, path: &str) -> PathBuf {
+        PathBuf::from("/here").join(path)
+    }
+
     fn look_up(&self, path: &str) -> io::Result<LocalFile> {
         if path == "missing" {
             return Err(io::ErrorKind::NotFound.into());
@@ -101,6 +107,15 @@ fn plan_on(
     change: impl FnOnce(&mut Planning<'_>),
     files: &Files,
 ) -> Result<Plan, PlanError> {
+    resolve(groups, &Sheet::parse(sheet, Path::new("s.yaml")).expect("a sheet"), change, files)
+}
+
+fn resolve(
+    groups: &str,
+    sheet: &Sheet,
+    change: impl FnOnce(&mut Planning<'_>),
+    files: &Files,
+) -> Result<Plan, PlanError> {
     let inventory = inventory(groups);
     let registry = registry();
     let secrets = BTreeSet::from([SecretName::new("token").expect("a name")]);
@@ -116,7 +131,7 @@ fn plan_on(
         choice: StepChoice::default(),
     };
     change(&mut planning);
-    Plan::resolve(&Sheet::parse(sheet, Path::new("s.yaml")).expect("a sheet"), &planning)
+    Plan::resolve(sheet, &planning)
 }
 
 fn plan_with(sheet: &str, change: impl FnOnce(&mut Planning<'_>), files: &Files) -> Result<Plan, PlanError> {
@@ -247,6 +262,15 @@ fn steps_that_are_left_out_are_passed_through() {
     assert_eq!(plan.steps[2].after, Vec::<usize>::new());
     let unknown = |planning: &mut Planning<'_>| planning.choice.only = vec!["aa".to_owned()];
     assert!(matches!(plan_with(sheet, unknown, &Files("")), Err(PlanError::NoStep { .. })));
+}
+
+#[test]
+fn who_waits_for_a_step_without_hosts_waits_for_what_that_one_waits_for() {
+    let sheet = "steps:\n  - {name: A, task: work, hosts: web}\n  - {name: B, task: work, hosts: solr}\n  - {name: C, task: work, hosts: web}\n";
+    let limit = |planning: &mut Planning<'_>| planning.limit = Some("web1".to_owned());
+    let plan = plan_with(sheet, limit, &Files("")).expect("a plan");
+    assert!(plan.steps[1].left_out.is_some());
+    assert_eq!(plan.steps[2].after, [0]);
 }
 
 #[test]

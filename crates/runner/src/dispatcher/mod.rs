@@ -1,3 +1,4 @@
+mod files;
 mod people;
 mod resuming;
 mod steps;
@@ -198,6 +199,7 @@ impl Dispatcher {
                     self.act_on_host(index, host, result, executor);
                 }
             }
+            EventKind::FileMade { file, .. } => executor.learn(file.clone()),
             EventKind::StepFinished { step, .. } => {
                 if let Some(&index) = self.by_id.get(step) {
                     self.act_on_step(index, executor);
@@ -238,6 +240,7 @@ impl Dispatcher {
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
             Message::LostAnswered { key, answer, who } => self.emit(EventKind::LostAnswered { key, answer, who }),
+            Message::FilesLookedAt { step, files } => self.take_files(step, files, executor),
             Message::Warned { message } => {
                 let message = self.mask.text(&message);
                 self.emit(EventKind::Warned { message });

@@ -74,6 +74,8 @@ impl Dispatcher {
                 }
                 if self.steps.contains_key(&index) {
                     self.advance(index, executor);
+                } else if choice == Some(Choice::Proceed) {
+                    self.end_step(index, executor);
                 } else {
                     self.finish_step(index);
                 }

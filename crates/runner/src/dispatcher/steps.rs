@@ -146,7 +146,7 @@ impl Dispatcher {
                 _ => return,
             }
             if progress.hosts_left == 0 {
-                self.finish_step(index);
+                self.end_step(index, executor);
                 return;
             }
             let undoing = self.plan.steps[index].undoes.is_some();

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
-use runsheet_events::{AttemptKey, CancelReason, LostAnswer, Prior, RunStats};
+use runsheet_events::{AttemptKey, CancelReason, LostAnswer, MadeFile, Prior, RunStats};
 use runsheet_model::{HostName, StepId, TaskName};
 use runsheet_plan::{HostWork, Plan, PlanStep, Work};
 
@@ -17,6 +17,8 @@ pub struct Resumption {
     /// Attempts of which nobody knew how they ended, and what was said about them.
     pub(crate) answers: Vec<(AttemptKey, LostAnswer)>,
     pub(crate) who: String,
+    /// What steps have made.
+    pub(crate) files: Vec<MadeFile>,
     /// It was being undone, so that nothing but that goes on.
     pub(crate) undoing: bool,
     /// What is left of each step that was begun on a host, by positions of step and host.
@@ -94,6 +96,7 @@ impl Resumption {
             seq: prior.seq,
             epoch: prior.header.as_ref().map_or(1, |header| header.epoch + 1),
             stats: prior.stats,
+            files: prior.files.into_values().collect(),
             answers: taken,
             who: answers.who.clone(),
             undoing,
@@ -174,7 +177,7 @@ fn is_over(plan: &Plan, index: usize, prior: &Prior, ways: &HashMap<(usize, usiz
     let step = &plan.steps[index];
     let known = prior.step(&step.id);
     match &step.work {
-        Work::Manual { .. } => known.approved,
+        Work::Manual { .. } => known.approved && (known.finished || step.makes.is_empty()),
         Work::Hosts(work) => {
             let is_done = |position: usize| match ways.get(&(index, position)) {
                 Some(Onward::Over { recorded, counts, result }) => *recorded && (result.state.is_good() || !*counts),

@@ -1,5 +1,6 @@
 //! The runner on paused time, without any SSH: hosts, the journal and people are played by `stage`, through the runner's seams.
 
+mod files;
 mod resumed;
 mod rollouts;
 mod stage;

@@ -1,6 +1,7 @@
 //! Hosts, a journal and people that are played, on paused time.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,8 +19,8 @@ use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanPolicy, Pla
 use runsheet_runner::{Identity, LostAnswers, Resumption, Runner, Seams, Settings, Signal, Undecided};
 use runsheet_task::{
     Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, Limits, Local,
-    LocalError, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError, TaskSpec, Transfer,
-    Upload,
+    LocalError, LocalFile, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError, TaskSpec,
+    Transfer, Upload,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
@@ -305,6 +306,7 @@ impl Stage {
             left_out: None,
             after,
             undoes: None,
+            makes: vec![],
             work,
         };
         let mut steps = Vec::new();
@@ -638,5 +640,16 @@ impl Local for NoLocal {
 
     async fn connect(&self, address: &str, _: u16, limit: Duration) -> Result<(), LocalError> {
         Err(LocalError::TimedOut { what: address.to_owned(), limit })
+    }
+
+    async fn hash_file(&self, path: &Path, _: Duration) -> Result<LocalFile, LocalError> {
+        match path.to_str() {
+            Some("there") => {
+                let sha256 = "5ca1ab1e".repeat(8);
+                Ok(LocalFile { path: path.to_owned(), sha256, bytes: 3, executable: false })
+            }
+            Some("slow") => std::future::pending().await,
+            _ => Err(LocalError::File { path: path.display().to_string(), reason: "it is not there".to_owned() }),
+        }
     }
 }
