@@ -66,7 +66,7 @@ fn a_file_that_is_sent_before_it_is_made_is_a_mistake() {
         ),
         (
             &[BUILD, &BUILD.replace("Build, ", "Again, ")],
-            "s.yaml:3:51: step `build` makes `missing` as well",
+            "s.yaml:3:45: step `build` makes `missing` as well",
             "a file is made by one step",
         ),
     ];
