@@ -158,6 +158,9 @@ pub(crate) struct RunArgs {
     /// How many hosts of a step may fail, such as 3 or 5%; overrides the sheet
     #[arg(long, value_name = "N|%", value_parser = share, help_heading = "Run")]
     pub(crate) max_fail: Option<Share>,
+    /// Wait for other runs on the same hosts, at most so long; 1h if no time is said. Default: end at once with 7
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "1h", value_parser = time, help_heading = "Run")]
+    pub(crate) wait: Option<Duration>,
     /// Answer every question with yes
     #[arg(short, long, help_heading = "Run")]
     pub(crate) yes: bool,

@@ -5,6 +5,7 @@ use std::process::ExitStatus as ProcessStatus;
 use runsheet_diagnostics::{Hint, Hints};
 use runsheet_inventory::InventoryError;
 use runsheet_journal::JournalError;
+use runsheet_locks::LockError;
 use runsheet_model::{MaskError, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
@@ -73,6 +74,14 @@ pub(crate) enum CliError {
     /// The record of a run cannot be kept or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+
+    /// A lock cannot be taken or looked at.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+
+    /// Other runs hold what is wanted.
+    #[error("{message}")]
+    Locked { message: String, hint: String },
 
     /// Practice hosts cannot be started.
     #[error(transparent)]
@@ -157,7 +166,9 @@ impl CliError {
             | Self::Mask(_)
             | Self::LogFilter { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
+            Self::Locked { .. } => ExitStatus::Locked,
             Self::NoHome
+            | Self::Lock(_)
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)
             | Self::Practice(_)
@@ -180,6 +191,8 @@ impl Hint for CliError {
             Self::Plan(error) => error.hints(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
+            Self::Lock(error) => error.hints(),
+            Self::Locked { hint, .. } => Hints::from(hint.clone()),
             Self::Key { path, .. } => Hints::from(format!("unlock it for this session: ssh-add {}", path.display())),
             Self::Secret { problem: SecretProblem::OpenToOthers { path, .. }, .. } => {
                 Hints::from(format!("chmod 600 {}", path.display()))

@@ -17,6 +17,8 @@ pub(crate) enum ExitStatus {
     Failed,
     /// Stopped by a person's answer.
     Stopped,
+    /// Another run holds a lock.
+    Locked,
     /// An outcome is unknown and needs a decision.
     Lost,
     /// Ctrl-C.
@@ -57,6 +59,7 @@ impl ExitStatus {
             Self::Unreachable => 4,
             Self::Failed => 5,
             Self::Stopped => 6,
+            Self::Locked => 7,
             Self::Lost => 8,
             Self::Interrupted => 130,
             Self::Terminated => 143,

@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::people::{self, Mode, People};
 use crate::session::Session;
-use crate::{logins, open_files, secrets, show_plan, signals, terminal_size, version};
+use crate::{locks, logins, open_files, secrets, show_plan, signals, terminal_size, version};
 
 /// Runs a plan, from its secrets to its recap: the one way for `run`, `do`, `exec`, `put`, `get` and `demo`.
 pub(crate) async fn launch(
@@ -37,6 +37,8 @@ pub(crate) async fn launch(
         session.printer.note("nothing was run\n");
         return Ok(ExitStatus::Stopped);
     }
+    let run = RunId::fresh();
+    let lock = locks::take(session, &plan, &endpoints, args.wait, (run, command)).await?;
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
     let password = logins::password(session, reach, &secrets, may_ask)?;
@@ -49,7 +51,6 @@ pub(crate) async fn launch(
     }
 
     let state = session.state()?;
-    let run = RunId::fresh();
     let text = serde_json::to_vec(&plan).map_err(|error| CliError::Output { source: error.into() })?;
     let folder = state.create_run(run, &text)?;
     let output = folder.path().join("output");
@@ -83,7 +84,9 @@ pub(crate) async fn launch(
         mask,
         settings,
     };
-    let report = runner.execute(vec![watch.observer], signals::listen()?).instrument(info_span!("run", %run)).await;
+    let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();
+    let report = runner.execute(observers, signals::listen()?).instrument(info_span!("run", %run)).await;
+    drop(lock);
     finish(session, &journal, &report);
     Ok(ExitStatus::of(&report.stats))
 }

@@ -13,6 +13,7 @@ mod hostile_hosts;
 mod human_output;
 mod killed;
 mod limits;
+mod locks;
 mod logins;
 mod lost_terminal;
 mod passwords;

@@ -115,6 +115,7 @@ fn run_args(project: &Path) -> RunSheetArgs {
             timeout: None,
             max_fail: None,
             fail_fast: false,
+            wait: None,
             yes: true,
             no_input: false,
             dry_run: false,

@@ -11,6 +11,7 @@ mod history;
 mod hosts;
 mod init;
 mod journal;
+mod lock;
 mod man;
 mod plan;
 mod put;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
     Journal(journal::JournalArgs),
+    Lock(lock::LockArgs),
     Clean(clean::CleanArgs),
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
@@ -75,6 +77,7 @@ pub(crate) fn exec(command: Command, global: GlobalArgs, environment: Environmen
         Command::Show(args) => show::exec(&args, &session),
         Command::Replay(args) => replay::exec(&args, &session),
         Command::Journal(args) => journal::exec(&args, &session),
+        Command::Lock(args) => lock::exec(&args, &session),
         Command::Clean(args) => clean::exec(&args, &session),
         Command::Completions(_) | Command::Man(_) | Command::Schema(_) | Command::Init(_) | Command::Demo(_) => {
             Ok(ExitStatus::Success)

@@ -137,10 +137,7 @@ impl Plan {
     /// The names of all secrets that the plan needs.
     pub fn secrets(&self) -> Vec<SecretName> {
         let mut names: Vec<_> = self
-            .steps
-            .iter()
-            .filter(|step| step.left_out.is_none())
-            .filter_map(PlanStep::host_work)
+            .host_works()
             .flat_map(HostWork::all_links)
             .flat_map(|link| link.args.iter())
             .flat_map(Args::secrets)
@@ -150,11 +147,35 @@ impl Plan {
         names
     }
 
+    /// The hosts that its steps work on, by position, in rising order.
+    pub fn worked_on(&self) -> Vec<usize> {
+        let mut hosts: Vec<_> = self.host_works().flat_map(|work| work.hosts.iter().copied()).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    }
+
+    /// The hosts on which commands run on behalf of others and that no step works on, by position, in rising order.
+    pub fn only_delegated_to(&self) -> Vec<usize> {
+        let worked_on = self.worked_on();
+        let delegates =
+            |work: &HostWork| (0..work.hosts.len()).flat_map(|host| work.delegates(host)).collect::<Vec<_>>();
+        let mut hosts: Vec<_> = self.host_works().flat_map(delegates).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts.retain(|host| worked_on.binary_search(host).is_err());
+        hosts
+    }
+
+    fn host_works(&self) -> impl Iterator<Item = &HostWork> {
+        self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work)
+    }
+
     /// How often each host is still needed, by position: once for each step on it, and once for each host of a step whose commands run
     /// on it. For closing connections that nobody needs any more.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.hosts.len()];
-        for work in self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work) {
+        for work in self.host_works() {
             for (position, &host) in work.hosts.iter().enumerate() {
                 uses[host] += 1;
                 for delegate in work.delegates(position) {
