@@ -96,7 +96,7 @@ const FEW_CONNECTIONS: usize = 100;
 
 /// How the plan runs: with no more connections at once than this process may have open files for.
 fn settings(session: &Session, args: &RunArgs) -> Settings {
-    let usual = Settings { fail_fast: args.fail_fast, ..Settings::default() };
+    let usual = Settings { fail_fast: args.fail_fast, lock_wait: args.wait.unwrap_or_default(), ..Settings::default() };
     let Some(connections) = open_files::connections().filter(|connections| *connections < usual.connections) else {
         return usual;
     };

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use runsheet_events::Observer;
 use runsheet_inventory::fold;
-use runsheet_locks::{Claim, Conflict, Guard, Holder, LockFolder, LockedHost, Mode};
-use runsheet_model::{Endpoint, RunId, format_chosen_duration, plural, visible};
+use runsheet_locks::{Claim, Conflict, Guard, LockFolder, LockedHost, Mode};
+use runsheet_model::{Endpoint, LockHolder, RunId, format_chosen_duration, plural, visible};
 use runsheet_plan::Plan;
 use tokio::time::{Instant, sleep};
 
@@ -114,7 +114,7 @@ fn claim(session: &Session, plan: &Plan, endpoints: &[Endpoint], run: RunId, com
     let shared = plan.only_delegated_to().into_iter().map(|position| host(position, Mode::Shared));
     Claim {
         hosts: alone.chain(shared).collect(),
-        holder: Holder {
+        holder: LockHolder {
             run,
             command: command.to_owned(),
             sheet: plan.sheet.clone(),
@@ -148,7 +148,7 @@ fn describe(conflicts: &[Conflict]) -> String {
 }
 
 /// Who holds a lock, in one line.
-fn holder(holder: &Holder, steps: &[String]) -> String {
+fn holder(holder: &LockHolder, steps: &[String]) -> String {
     let step = match steps {
         [] => String::new(),
         [step] => format!(", step `{}`", shown(step)),

@@ -98,6 +98,8 @@ fn ended(stats: &RunStats) -> &'static str {
             CancelReason::Person { .. } => "person",
             CancelReason::Interrupted { .. } => "interrupted",
             CancelReason::Terminated => "terminated",
+            CancelReason::HostsLocked { .. } => "locked",
+            CancelReason::LockLost { .. } => "lock_lost",
             CancelReason::JournalFailed { .. } => "journal_failed",
         },
     }

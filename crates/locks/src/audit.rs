@@ -2,10 +2,9 @@ use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
-use runsheet_model::RunId;
+use runsheet_model::{RunId, unix_ms};
 use serde::{Deserialize, Serialize};
 
-use crate::holder::unix_ms;
 use crate::{LockError, LockFolder};
 
 /// The end of the name of a user's audit file, which begins with `audit-` and the number of the user.

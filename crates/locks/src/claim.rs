@@ -1,14 +1,13 @@
 use std::collections::HashMap;
 
+use runsheet_model::LockHolder;
 use serde::{Deserialize, Serialize};
-
-use crate::Holder;
 
 /// What a run wants to hold: all of it, or nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Who.
-    pub holder: Holder,
+    pub holder: LockHolder,
     /// Which hosts, each once.
     pub hosts: Vec<LockedHost>,
 }
@@ -38,7 +37,7 @@ pub enum Mode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
     /// Who holds them.
-    pub holder: Holder,
+    pub holder: LockHolder,
     /// The titles of the steps that run.
     pub steps: Vec<String>,
     /// Which hosts both want, under the names that they have for whoever asks.
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     fn claim(hosts: &[(&str, &str, Mode)]) -> Claim {
-        let holder = Holder {
+        let holder = LockHolder {
             run: RunId::fresh(),
             command: "run".to_owned(),
             sheet: "deploy".to_owned(),

@@ -13,7 +13,6 @@ mod error;
 mod file;
 mod folder;
 mod guard;
-mod holder;
 mod listing;
 mod step_watch;
 
@@ -22,6 +21,5 @@ pub use claim::{Claim, Conflict, LockedHost, Mode};
 pub use error::LockError;
 pub use folder::{LockFolder, Sharing};
 pub use guard::Guard;
-pub use holder::Holder;
 pub use listing::{Listed, Listing};
 pub use step_watch::StepWatch;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use runsheet_events::{EventKind, Observer, RunEvent};
-use runsheet_locks::{AuditEntry, Claim, Holder, LockError, LockFolder, LockedHost, Mode, Sharing};
-use runsheet_model::{RunId, StepId};
+use runsheet_locks::{AuditEntry, Claim, LockError, LockFolder, LockedHost, Mode, Sharing};
+use runsheet_model::{LockHolder, RunId, StepId};
 use tempfile::TempDir;
 
 fn claim(hosts: &[&str]) -> Claim {
-    let holder = Holder {
+    let holder = LockHolder {
         run: RunId::fresh(),
         command: "run".to_owned(),
         sheet: "Weekly".to_owned(),

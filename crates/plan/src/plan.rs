@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostName, SecretName, StepId, TaskName, Vars, duration_ms};
+use runsheet_model::{HostLocks, HostName, SecretName, StepId, TaskName, Vars, duration_ms};
 use runsheet_task::{Args, ShellSettings};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ pub struct Plan {
     pub hosts: Vec<PlanHost>,
     /// The steps, in the order of the sheet.
     pub steps: Vec<PlanStep>,
+    /// Whether its hosts are locked on the hosts, too, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_locks: Option<HostLocks>,
     /// Names exactly this plan.
     pub hash: PlanHash,
 }
@@ -129,9 +132,16 @@ fn is_zero(number: &u32) -> bool {
 impl Plan {
     /// Puts a plan together and gives it its hash.
     pub fn new(sheet: String, vars: Arc<Vars>, hosts: Vec<PlanHost>, steps: Vec<PlanStep>) -> Self {
-        let mut plan = Self { sheet, vars, hosts, steps, hash: PlanHash::none() };
+        let mut plan = Self { sheet, vars, hosts, steps, host_locks: None, hash: PlanHash::none() };
         plan.hash = PlanHash::of(&plan);
         plan
+    }
+
+    /// The same, with its hosts locked on the hosts, too.
+    pub fn with_host_locks(mut self, host_locks: Option<HostLocks>) -> Self {
+        self.host_locks = host_locks;
+        self.hash = PlanHash::of(&self);
+        self
     }
 
     /// The names of all secrets that the plan needs.

@@ -21,6 +21,10 @@ pub(crate) enum Message {
     HostFinished { step: usize, position: usize, result: HostResult, attempts: Vec<u32> },
     /// A person answered, or the question was withdrawn.
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
+    /// Every host was asked for its lock. Those that others hold, with who that is; none of ours is left on a host if there are any.
+    HostsLocked { kept: Vec<(Vec<HostName>, String)> },
+    /// The lock on a host was taken away, by whom this says.
+    LockLost { host: HostName, by: String },
     /// Something that people should know.
     Warned { message: String },
 }

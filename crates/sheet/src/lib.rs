@@ -11,6 +11,7 @@ mod error;
 mod failure_policy;
 mod raw;
 mod read;
+mod read_lock;
 mod read_rollout;
 mod reader;
 mod rollout;

@@ -25,6 +25,10 @@ use crate::undo::Undo;
 const TERM_GRACE: Duration = Duration::from_secs(20);
 /// How often is looked for hosts that take far longer than their peers.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long the locks on the hosts are ended once nothing runs any more.
+const UNLOCK: Duration = Duration::from_secs(15);
+/// The same where the run is left at once.
+const LAST_UNLOCK: Duration = Duration::from_secs(3);
 /// Version of the journal's format.
 const FORMAT: u32 = 1;
 
@@ -49,6 +53,8 @@ pub(crate) struct Dispatcher {
     ended: HashMap<(usize, usize), Vec<u32>>,
     /// Hosts that take no part in further steps, by their positions in the plan, and why.
     excluded: HashMap<usize, String>,
+    /// How far the locks on the hosts are.
+    locking: Locking,
     /// No further step is started, though hosts of those that run may be.
     halted: bool,
     /// What was changed is undone once nothing runs any more.
@@ -58,6 +64,17 @@ pub(crate) struct Dispatcher {
     stop_running_at: Option<Instant>,
     /// When is looked for stragglers next.
     look_at: Option<Instant>,
+}
+
+/// How far the locks on the hosts are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locking {
+    /// They are taken once the beginning of the run is durable.
+    Wanted,
+    /// They are being taken.
+    UnderWay,
+    /// They are not wanted, taken, or cannot be had.
+    Over,
 }
 
 impl Dispatcher {
@@ -78,6 +95,7 @@ impl Dispatcher {
             by_id: plan.steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect(),
             ended: HashMap::new(),
             excluded: HashMap::new(),
+            locking: if plan.host_locks.is_some() { Locking::Wanted } else { Locking::Over },
             halted: false,
             undo_wanted: false,
             undo: None,
@@ -98,7 +116,7 @@ impl Dispatcher {
         self.emit(EventKind::RunStarted(Box::new(self.header.clone())));
         self.start_steps(executor);
         let mut listening = true;
-        while self.schedule.is_anything_running() || !self.record.is_settled() {
+        while self.locking == Locking::UnderWay || self.schedule.is_anything_running() || !self.record.is_settled() {
             let stop_running_at = self.stop_running_at;
             let pause_until = self.steps.values().filter_map(StepProgress::pause_until).min();
             if self.steps.values().any(StepProgress::has_peers) {
@@ -119,6 +137,7 @@ impl Dispatcher {
                 signal = signals.recv(), if listening => match signal {
                     Some(signal) => {
                         if self.take_signal(signal, executor) {
+                            executor.unlock_hosts(LAST_UNLOCK).await;
                             return self.leave();
                         }
                     }
@@ -134,6 +153,9 @@ impl Dispatcher {
                     self.look_for_stragglers();
                 }
             }
+        }
+        for message in executor.unlock_hosts(UNLOCK).await {
+            self.emit(EventKind::Warned { message });
         }
         self.finish().await
     }
@@ -176,6 +198,10 @@ impl Dispatcher {
         self.stats.apply(event);
         self.observe(event);
         match &event.kind {
+            EventKind::RunStarted(_) if self.locking == Locking::Wanted => {
+                self.locking = Locking::UnderWay;
+                executor.lock_hosts(&self.stop);
+            }
             EventKind::HostFinished { step, host, result } => {
                 if let Some(&index) = self.by_id.get(step) {
                     self.act_on_host(index, host, result, executor);
@@ -220,6 +246,18 @@ impl Dispatcher {
                 }
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
+            Message::HostsLocked { kept } => {
+                self.locking = Locking::Over;
+                for (hosts, by) in kept {
+                    self.cancel(CancelReason::HostsLocked { hosts, holder: by });
+                }
+                self.start_steps(executor);
+            }
+            Message::LockLost { host, by } => {
+                self.cancel(CancelReason::LockLost { host, holder: by });
+                self.undo_nothing();
+                self.start_nothing_new(executor);
+            }
             Message::Warned { message } => {
                 let message = self.mask.text(&message);
                 self.emit(EventKind::Warned { message });
@@ -242,16 +280,20 @@ impl Dispatcher {
                 self.stop_running_at.get_or_insert(Instant::now() + TERM_GRACE);
             }
         }
-        self.undo_wanted = false;
-        if let Some(undo) = &self.undo {
-            undo.stop.new.cancel();
-        }
+        self.undo_nothing();
         self.start_nothing_new(executor);
         let undoing: Vec<_> = self.steps.keys().copied().collect();
         for index in undoing {
             self.stop_step(index, executor);
         }
         self.interrupts >= 3
+    }
+
+    fn undo_nothing(&mut self) {
+        self.undo_wanted = false;
+        if let Some(undo) = &self.undo {
+            undo.stop.new.cancel();
+        }
     }
 
     fn cancel(&mut self, reason: CancelReason) {

@@ -9,7 +9,7 @@ use runsheet_plan::{HostWork, Pause, Straggler, Work};
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::Dispatcher;
+use super::{Dispatcher, Locking};
 use crate::executor::Executor;
 use crate::host_run::Start;
 use crate::policy::{Policy, Verdict};
@@ -23,7 +23,7 @@ const NEVER_STARTED: &str = "never started";
 
 impl Dispatcher {
     pub(super) fn start_steps(&mut self, executor: &Executor) {
-        if self.halted || self.stop.new.is_cancelled() {
+        if self.locking != Locking::Over || self.halted || self.stop.new.is_cancelled() {
             return;
         }
         for index in self.schedule.start_ready() {

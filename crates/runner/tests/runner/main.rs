@@ -1,5 +1,7 @@
 //! The runner on paused time, without any SSH: hosts, the journal and people are played by `stage`, through the runner's seams.
 
+mod host_locks;
+mod played_lock;
 mod rollouts;
 mod stage;
 

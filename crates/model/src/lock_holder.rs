@@ -1,11 +1,12 @@
 use std::time::SystemTime;
 
-use runsheet_model::RunId;
 use serde::{Deserialize, Serialize};
 
-/// Who holds a lock, in words that may be read by everybody on the machine. No secret is ever among them.
+use crate::RunId;
+
+/// Who holds a lock, here or on a host, in words that everybody there may read. No secret is ever among them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct LockHolder {
     /// The run.
     pub run: RunId,
     /// The command that was given: `run`, `do`, `put`.
@@ -24,17 +25,19 @@ pub struct Holder {
 }
 
 /// A moment as milliseconds since the Unix epoch.
-pub(crate) mod unix_ms {
+pub mod unix_ms {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(crate) fn serialize<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    /// Writes it.
+    pub fn serialize<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
         let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
         serializer.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    /// Reads it.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
         let ms = u64::deserialize(deserializer)?;
         // Others may have written it: a moment that cannot be is the epoch.
         Ok(UNIX_EPOCH.checked_add(Duration::from_millis(ms)).unwrap_or(UNIX_EPOCH))
