@@ -9,6 +9,7 @@ mod demo;
 mod docs;
 mod examples;
 mod floors;
+mod host_locks;
 mod hostile_hosts;
 mod human_output;
 mod killed;

@@ -1,13 +1,11 @@
-use std::time::SystemTime;
-
 use clap::{Args, Subcommand};
 use runsheet_inventory::fold;
-use runsheet_locks::{AuditEntry, Listed, LockFolder};
-use runsheet_model::RunId;
+use runsheet_locks::{Listed, LockFolder};
 use runsheet_reporters::{Column, Table};
 use serde_json::{Value, json};
 
 use crate::args::Format;
+use crate::commands::lock_break::{self, BreakArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::locks::shown;
@@ -26,7 +24,10 @@ enum LockCommand {
     /// Show which runs hold which hosts on this machine
     Status(FormatArgs),
     /// End the locks of a run that is no more
-    Break(BreakArgs),
+    ///
+    /// What is left of its lock on this machine is removed; a lock whose process lives is its own to end. On hosts (`lock: hosts`) the lock
+    /// is removed where the run is still the one that has it. What was done is kept on record: `runsheet lock audit`.
+    Break(Box<BreakArgs>),
     /// Show who ended which locks
     Audit(FormatArgs),
 }
@@ -38,18 +39,11 @@ struct FormatArgs {
     format: Format,
 }
 
-/// What is ended.
-#[derive(Debug, Args)]
-struct BreakArgs {
-    /// The run: its id, or some last digits of it
-    run: String,
-}
-
-pub(crate) fn exec(args: &LockArgs, session: &Session) -> Result<ExitStatus, CliError> {
+pub(crate) async fn exec(args: &LockArgs, session: &Session) -> Result<ExitStatus, CliError> {
     let folder = session.locks()?;
     match &args.command {
         LockCommand::Status(args) => status(&folder, args.format, session),
-        LockCommand::Break(args) => break_locks(&folder, args, session),
+        LockCommand::Break(args) => lock_break::exec(&folder, args, session).await,
         LockCommand::Audit(args) => audit(&folder, args.format, session),
     }
 }
@@ -112,45 +106,6 @@ fn lock_json(lock: &Listed) -> Value {
         fields.insert("hosts".to_owned(), json!(lock.claim.hosts));
     }
     value
-}
-
-fn break_locks(folder: &LockFolder, args: &BreakArgs, session: &Session) -> Result<ExitStatus, CliError> {
-    let found = find(folder, &args.run)?;
-    let Some(lock) = found else {
-        return Err(CliError::usage(
-            format!("there is no lock of run `{}`", shown(&args.run)),
-            "`runsheet lock status` lists the locks of this machine",
-        ));
-    };
-    let holder = &lock.claim.holder;
-    if lock.held || !folder.remove_stale(&lock)? {
-        return Err(CliError::Locked {
-            message: format!("run {} is alive: its process {} holds its locks itself", holder.run, holder.pid),
-            hint: format!("they end with it, and not before: kill -INT {} lets it finish what it does", holder.pid),
-        });
-    }
-    let hosts = fold(lock.claim.hosts.iter().map(|host| shown(&host.name)));
-    note(folder, session, holder.run, format!("removed what was left of its lock of {hosts}"))?;
-    session.printer.data(&format!("removed what was left of the lock of run {}: {hosts}\n", holder.run))?;
-    Ok(ExitStatus::Success)
-}
-
-/// The lock of a run, by its id or by some last digits of it.
-fn find(folder: &LockFolder, wanted: &str) -> Result<Option<Listed>, CliError> {
-    let simple = |text: &str| text.replace('-', "").to_lowercase();
-    let digits = simple(wanted);
-    let is_meant = |lock: &Listed| digits.len() >= 4 && simple(&lock.claim.holder.run.to_string()).ends_with(&digits);
-    let mut found: Vec<_> = folder.list()?.locks.into_iter().filter(is_meant).collect();
-    if found.len() > 1 {
-        let message = format!("`{}` could be any of {} runs", shown(wanted), found.len());
-        return Err(CliError::usage(message, "say more digits"));
-    }
-    Ok(found.pop())
-}
-
-fn note(folder: &LockFolder, session: &Session, run: RunId, what: String) -> Result<(), CliError> {
-    let (user, machine) = (session.environment.user.clone(), session.environment.machine.clone());
-    Ok(folder.audit(&AuditEntry { at: SystemTime::now(), user, machine, run, what })?)
 }
 
 fn audit(folder: &LockFolder, format: Format, session: &Session) -> Result<ExitStatus, CliError> {

@@ -12,6 +12,7 @@ mod hosts;
 mod init;
 mod journal;
 mod lock;
+mod lock_break;
 mod man;
 mod plan;
 mod put;
@@ -77,7 +78,7 @@ pub(crate) fn exec(command: Command, global: GlobalArgs, environment: Environmen
         Command::Show(args) => show::exec(&args, &session),
         Command::Replay(args) => replay::exec(&args, &session),
         Command::Journal(args) => journal::exec(&args, &session),
-        Command::Lock(args) => lock::exec(&args, &session),
+        Command::Lock(args) => block_on(lock::exec(&args, &session)),
         Command::Clean(args) => clean::exec(&args, &session),
         Command::Completions(_) | Command::Man(_) | Command::Schema(_) | Command::Init(_) | Command::Demo(_) => {
             Ok(ExitStatus::Success)

@@ -2,7 +2,7 @@
 # of modification says when it was last renewed, by the clock of this host.
 #
 # Arguments: `take`, `keep` or `end`; the run; the folder in which to make it, or nothing; after how many minutes a lock that nobody
-# renewed is stale; who takes it, one line of JSON. The answer is one line, and after `held` a second one.
+# renewed is stale; who takes it, one line of JSON. The answer is one line, and after `held` and `stuck` a second one.
 set -f
 umask 077
 act=$1 run=$2 folder=$3 stale=$4 holder=$5
@@ -40,8 +40,9 @@ check_mine() {
     say "foreign $3"
 }
 
+# Says who it is that holds it.
 held() {
-    printf 'runsheet-lock held\n'
+    printf 'runsheet-lock %s\n' "${1:-held}"
     sed -n 2p "$lock/owner" 2>/dev/null
     exit 0
 }
@@ -55,7 +56,7 @@ sign() {
 # more whether the owner is still the one that was seen to be stale.
 take_over() {
     before=$1
-    mkdir "$lock/taking-over" 2>/dev/null || say stuck
+    mkdir "$lock/taking-over" 2>/dev/null || held stuck
     taken=
     if [ "$(owner)" = "$before" ]; then
         if [ -e "$lock/owner" ]; then

@@ -181,7 +181,7 @@ async fn take(shared: &Shared, host: usize, stop: &Stop) -> Option<String> {
                 format!("the lock on {name} was stale, of a run that has not renewed it, and is this run's now");
             shared.send(Message::Warned { message });
         }
-        Ok(answer @ (LockAnswer::Held(_) | LockAnswer::Foreign(_) | LockAnswer::Stuck)) => {
+        Ok(answer @ (LockAnswer::Held(_) | LockAnswer::Foreign(_) | LockAnswer::Stuck(_))) => {
             leases.end(host);
             return Some(answer.says());
         }

@@ -50,7 +50,7 @@ pub enum LockAnswer {
     /// Another user of the host made it.
     Foreign(String),
     /// It is stale, and somebody began to take it over and did not end.
-    Stuck,
+    Stuck(Option<LockHolder>),
     /// It is not there.
     Gone,
     /// It was this run's and is no more.
@@ -67,7 +67,12 @@ impl LockAnswer {
             Self::Held(Some(holder)) => describe(holder),
             Self::Held(None) => "a run that does not say who it is".to_owned(),
             Self::Foreign(user) => format!("a run that logs in there as {}", shown(user)),
-            Self::Stuck => "nobody who lives, but somebody who was taking it over did not come to an end".to_owned(),
+            Self::Stuck(holder) => {
+                let holder = holder.as_ref().map_or_else(|| "a run that does not say who it is".to_owned(), describe);
+                format!(
+                    "{holder}; it is stale, but whoever was taking it over did not come to an end (`runsheet lock break` ends it)"
+                )
+            }
             Self::Gone => "nobody".to_owned(),
             Self::Ended => "nobody any more".to_owned(),
             Self::Failed(why) => shown(why),
@@ -116,9 +121,9 @@ fn read(exit: &Exit, said: &Said) -> LockAnswer {
     match word {
         "mine" => LockAnswer::Mine,
         "taken" => LockAnswer::Taken,
-        "held" => LockAnswer::Held(lines.next().and_then(|line| serde_json::from_str(line).ok())),
+        "held" => LockAnswer::Held(holder(lines.next())),
+        "stuck" => LockAnswer::Stuck(holder(lines.next())),
         "foreign" => LockAnswer::Foreign(rest.to_owned()),
-        "stuck" => LockAnswer::Stuck,
         "gone" => LockAnswer::Gone,
         "ended" => LockAnswer::Ended,
         "failed" => LockAnswer::Failed(rest.to_owned()),
@@ -131,6 +136,10 @@ fn read(exit: &Exit, said: &Said) -> LockAnswer {
             })
         }
     }
+}
+
+fn holder(line: Option<&str>) -> Option<LockHolder> {
+    serde_json::from_str(line?).ok()
 }
 
 /// What the host says, as far as it is read.
