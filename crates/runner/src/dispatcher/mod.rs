@@ -1,3 +1,4 @@
+mod locking;
 mod people;
 mod steps;
 
@@ -20,15 +21,12 @@ use crate::schedule::Schedule;
 use crate::step_progress::StepProgress;
 use crate::stop::Stop;
 use crate::undo::Undo;
+use locking::Locking;
 
 /// How long what runs may go on after SIGTERM before it is stopped.
 const TERM_GRACE: Duration = Duration::from_secs(20);
 /// How often is looked for hosts that take far longer than their peers.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long the locks on the hosts are ended once nothing runs any more.
-const UNLOCK: Duration = Duration::from_secs(15);
-/// The same where the run is left at once.
-const LAST_UNLOCK: Duration = Duration::from_secs(3);
 /// Version of the journal's format.
 const FORMAT: u32 = 1;
 
@@ -64,17 +62,6 @@ pub(crate) struct Dispatcher {
     stop_running_at: Option<Instant>,
     /// When is looked for stragglers next.
     look_at: Option<Instant>,
-}
-
-/// How far the locks on the hosts are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Locking {
-    /// They are taken once the beginning of the run is durable.
-    Wanted,
-    /// They are being taken.
-    UnderWay,
-    /// They are not wanted, taken, or cannot be had.
-    Over,
 }
 
 impl Dispatcher {
@@ -137,7 +124,7 @@ impl Dispatcher {
                 signal = signals.recv(), if listening => match signal {
                     Some(signal) => {
                         if self.take_signal(signal, executor) {
-                            executor.unlock_hosts(LAST_UNLOCK).await;
+                            executor.unlock_hosts(locking::LAST_UNLOCK).await;
                             return self.leave();
                         }
                     }
@@ -154,9 +141,7 @@ impl Dispatcher {
                 }
             }
         }
-        for message in executor.unlock_hosts(UNLOCK).await {
-            self.emit(EventKind::Warned { message });
-        }
+        self.unlock(executor).await;
         self.finish().await
     }
 
@@ -198,10 +183,7 @@ impl Dispatcher {
         self.stats.apply(event);
         self.observe(event);
         match &event.kind {
-            EventKind::RunStarted(_) if self.locking == Locking::Wanted => {
-                self.locking = Locking::UnderWay;
-                executor.lock_hosts(&self.stop);
-            }
+            EventKind::RunStarted(_) => self.begin_locking(executor),
             EventKind::HostFinished { step, host, result } => {
                 if let Some(&index) = self.by_id.get(step) {
                     self.act_on_host(index, host, result, executor);
@@ -246,18 +228,8 @@ impl Dispatcher {
                 }
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
-            Message::HostsLocked { kept } => {
-                self.locking = Locking::Over;
-                for (hosts, by) in kept {
-                    self.cancel(CancelReason::HostsLocked { hosts, holder: by });
-                }
-                self.start_steps(executor);
-            }
-            Message::LockLost { host, by } => {
-                self.cancel(CancelReason::LockLost { host, holder: by });
-                self.undo_nothing();
-                self.start_nothing_new(executor);
-            }
+            Message::HostsLocked { kept } => self.end_locking(kept, executor),
+            Message::LockLost { host, by } => self.lose_lock(host, by, executor),
             Message::Warned { message } => {
                 let message = self.mask.text(&message);
                 self.emit(EventKind::Warned { message });

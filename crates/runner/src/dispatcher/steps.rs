@@ -9,7 +9,8 @@ use runsheet_plan::{HostWork, Pause, Straggler, Work};
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::{Dispatcher, Locking};
+use super::Dispatcher;
+use super::locking::Locking;
 use crate::executor::Executor;
 use crate::host_run::Start;
 use crate::policy::{Policy, Verdict};
