@@ -44,18 +44,11 @@ pub(crate) async fn take(
     wait: Option<Duration>,
     (run, command): (RunId, &str),
 ) -> Result<Held, CliError> {
-    let takes_none = matches!(command, "exec" | "get");
-    if takes_none && wait.is_some() {
-        return Err(CliError::usage(
-            format!("`{command}` takes no lock, so `--wait` has nothing to wait for"),
-            "leave it out",
-        ));
-    }
     let claim = claim(session, plan, endpoints, run, command);
     if command == "get" || claim.hosts.is_empty() {
         return Ok(Held(None));
     }
-    if takes_none {
+    if command == "exec" {
         warn(session, &claim);
         return Ok(Held(None));
     }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::case::{Case, Ran};
 use crate::support::fleet::Fleet;
 use crate::support::sshd::Sshd;
+use crate::support::sshd_config::SshdConfig;
 
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -27,7 +28,8 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let hosts = [host(), host()];
+        // The first one is first by address, so it is locked first.
+        let hosts = [host("127.0.0.1"), host("127.0.0.2")];
         let (here, there) = (machine(&hosts, "dana"), machine(&hosts, "sam"));
         Self { hosts, here, there }
     }
@@ -64,10 +66,10 @@ impl Rig {
 }
 
 /// A host whose commands run in a folder of its own.
-fn host() -> (Sshd, TempDir) {
+fn host(address: &str) -> (Sshd, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let forced = format!("ForceCommand cd {} && exec sh -c \"$SSH_ORIGINAL_COMMAND\"\n", folder.path().display());
-    (Sshd::start(&forced), folder)
+    (Sshd::start_with(&SshdConfig { address, extra: &forced, ..SshdConfig::default() }), folder)
 }
 
 fn machine(hosts: &[(Sshd, TempDir)], user: &str) -> Case {
@@ -75,7 +77,7 @@ fn machine(hosts: &[(Sshd, TempDir)], user: &str) -> Case {
     let mut known = String::new();
     for (number, (sshd, _)) in hosts.iter().enumerate() {
         let (port, identity) = (sshd.port(), sshd.identity());
-        let place = format!("{{address: 127.0.0.1, port: {port}, identity: {}}}", identity.display());
+        let place = format!("{{address: 127.0.0.{}, port: {port}, identity: {}}}", number + 1, identity.display());
         groups.push_str(&format!("      - h{number}: {place}\n"));
         known.push_str(&fs::read_to_string(sshd.known_hosts()).expect("known_hosts"));
     }

@@ -125,7 +125,6 @@ fn runs_on_other_hosts_run_side_by_side_and_looking_takes_no_lock() {
         .says("warning: 2 hosts are locked by other runs");
     let got = stage.case.run_with_flags(&["get", "log", "got", "-g", "web", "-x", "web3"]).exits(0);
     assert!(!got.stderr.contains("locked"), "{}", got.stderr);
-    stage.case.run_with_flags(&["exec", "-g", "web", "--wait", "--", "true"]).exits(2).says("`exec` takes no lock");
     stage.case.run_with_flags(&["do", "command", "run=true", "-H", "web3"]).exits(0);
     let refused = stage.case.run_with_flags(&["do", "command", "run=true", "-g", "web"]).exits(7);
     assert!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use runsheet_practice::{Fleet, raise_open_files};
 
-use crate::args::{Format, GlobalArgs, NarrowArgs, ReachArgs, RunArgs};
+use crate::args::{Format, GlobalArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::commands::history::{HistoryArgs, exec as show_history};
 use crate::commands::run::{self, RunSheetArgs, SheetArgs};
 use crate::environment::Environment;
@@ -122,6 +122,7 @@ fn run_args(project: &Path) -> RunSheetArgs {
             gather: false,
             format: Format::Human,
         },
+        wait: WaitArgs { wait: None },
     }
 }
 

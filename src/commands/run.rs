@@ -4,7 +4,7 @@ use clap::Args;
 use runsheet_plan::StepChoice;
 use runsheet_sheet::Sheet;
 
-use crate::args::{NarrowArgs, ReachArgs, RunArgs};
+use crate::args::{NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::launch::launch;
@@ -22,6 +22,8 @@ pub(crate) struct RunSheetArgs {
     pub(crate) reach: ReachArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
 }
 
 /// Which sheet, and what of it.
@@ -71,5 +73,6 @@ impl RunArgs {
 pub(crate) async fn exec(args: RunSheetArgs, session: &Session) -> Result<ExitStatus, CliError> {
     let sheet = args.run.applied(session.sheet(&args.sheet.sheet, &args.sheet.set)?)?;
     let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
-    launch(session, plan, &args.reach, &args.run, "run").await
+    let run = RunArgs { wait: args.wait.wait, ..args.run };
+    launch(session, plan, &args.reach, &run, "run").await
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::StreamExt;
 use futures::stream;
-use runsheet_model::{Endpoint, HostName, LockHolder, Mask, Phase, RunId, Unreachable};
+use runsheet_model::{Endpoint, HostName, LockHolder, Mask, Phase, RunId, Unreachable, format_chosen_duration};
 use runsheet_plan::Plan;
 use runsheet_task::{Remote, RemoteError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
@@ -115,7 +115,8 @@ pub(crate) async fn take_all(shared: &Shared, stop: &Stop, wait: Duration) -> Ke
         if kept != told {
             for (hosts, by) in &kept {
                 let hosts: Vec<_> = hosts.iter().map(HostName::as_str).collect();
-                let message = format!("waiting at most {wait:?} (--wait) for {}: locked by {by}", hosts.join(", "));
+                let limit = format_chosen_duration(wait);
+                let message = format!("waiting at most {limit} (--wait) for {}: locked by {by}", hosts.join(", "));
                 shared.send(Message::Warned { message });
             }
             told = kept;

@@ -75,7 +75,7 @@ async fn a_run_waits_for_locks_on_hosts_as_long_as_it_is_told() {
         _ => None,
     });
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("waiting at most 60s (--wait) for h01: locked by run "), "{told:?}");
+    assert!(told[0].starts_with("waiting at most 1m (--wait) for h01: locked by run "), "{told:?}");
 
     let report = Stage::new(2, 1).locks(vec![PlayedLock::default(), held(90)]).settings(settings).run().await;
     assert!(matches!(report.stats.cancelled[..], [CancelReason::HostsLocked { .. }]));
