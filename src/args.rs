@@ -184,6 +184,9 @@ pub(crate) struct RunArgs {
     /// Start nothing new after the first host that fails
     #[arg(long, help_heading = "Run")]
     pub(crate) fail_fast: bool,
+    /// How long to wait for other runs on the same hosts, of the commands that have [`WaitArgs`].
+    #[arg(skip)]
+    pub(crate) wait: Option<Duration>,
     /// Answer every question with yes
     #[arg(short, long, help_heading = "Run")]
     pub(crate) yes: bool,
@@ -199,6 +202,14 @@ pub(crate) struct RunArgs {
     /// What the output looks like
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub(crate) format: Format,
+}
+
+/// What commands take that lock their hosts.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WaitArgs {
+    /// Wait for other runs on the same hosts, at most so long; 1h if no time is said. Default: end at once with 7
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "1h", value_parser = time, help_heading = "Run")]
+    pub(crate) wait: Option<Duration>,
 }
 
 /// Reads a length of time such as `90s`.

@@ -5,6 +5,7 @@ use std::process::ExitStatus as ProcessStatus;
 use runsheet_diagnostics::{Hint, Hints};
 use runsheet_inventory::InventoryError;
 use runsheet_journal::JournalError;
+use runsheet_locks::LockError;
 use runsheet_model::{MaskError, RunId, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
@@ -98,6 +99,13 @@ pub(crate) enum CliError {
     /// A run would not be the same any more.
     #[error("run {} cannot be resumed: its plan is another one now\n{}", run.short(), listed(differences))]
     RunChanged { run: RunId, differences: Vec<String> },
+    /// A lock cannot be taken or looked at.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+
+    /// Other runs hold what is wanted.
+    #[error("{message}")]
+    Locked { message: String, hint: String },
 
     /// Practice hosts cannot be started.
     #[error(transparent)]
@@ -184,10 +192,11 @@ impl CliError {
             | Self::LogFilter { .. }
             | Self::NotResumable { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
-            Self::RunIsLive { .. } => ExitStatus::Locked,
+            Self::RunIsLive { .. } | Self::Locked { .. } => ExitStatus::Locked,
             Self::RunChanged { .. } => ExitStatus::Stopped,
             Self::PlanChanged(_) => ExitStatus::Stopped,
             Self::NoHome
+            | Self::Lock(_)
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)
             | Self::Practice(_)
@@ -215,6 +224,8 @@ impl Hint for CliError {
             Self::RunChanged { .. } => Hints::from(
                 "undo the change and resume, or run the sheet anew: `runsheet plan` shows what it would do now",
             ),
+            Self::Lock(error) => error.hints(),
+            Self::Locked { hint, .. } => Hints::from(hint.clone()),
             Self::Key { path, .. } => Hints::from(format!("unlock it for this session: ssh-add {}", path.display())),
             Self::Secret { problem: SecretProblem::OpenToOthers { path, .. }, .. } => {
                 Hints::from(format!("chmod 600 {}", path.display()))

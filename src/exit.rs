@@ -17,7 +17,7 @@ pub(crate) enum ExitStatus {
     Failed,
     /// Stopped by a person's answer or by a changed plan.
     Stopped,
-    /// Another run holds what this one needs.
+    /// Another run holds a lock, or the one that is to go on is still going on.
     Locked,
     /// An outcome is unknown and needs a decision.
     Lost,
@@ -28,7 +28,7 @@ pub(crate) enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// Judges a run: the first that applies of 1, 8, 130 or 143, 6, 5, 4.
+    /// Judges a run: the first that applies of 1, 8, 7, 130 or 143, 6, 5, 4.
     pub(crate) fn of(stats: &RunStats) -> Self {
         let totals = stats.totals();
         let cancelled = |wanted: fn(&CancelReason) -> bool| stats.cancelled.iter().any(wanted);
@@ -36,6 +36,9 @@ impl ExitStatus {
             Self::Internal
         } else if totals.lost > 0 {
             Self::Lost
+        } else if cancelled(|reason| matches!(reason, CancelReason::HostsLocked { .. } | CancelReason::LockLost { .. }))
+        {
+            Self::Locked
         } else if cancelled(|reason| matches!(reason, CancelReason::Terminated)) {
             Self::Terminated
         } else if cancelled(|reason| matches!(reason, CancelReason::Interrupted { .. })) {

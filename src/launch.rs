@@ -17,7 +17,7 @@ use crate::exit::ExitStatus;
 use crate::people::{self, Mode, People};
 use crate::resuming::Going;
 use crate::session::Session;
-use crate::{logins, open_files, secrets, show_plan, signals, terminal_size, version};
+use crate::{locks, logins, open_files, secrets, show_plan, signals, terminal_size, version};
 
 /// Runs a plan, from its secrets to its recap: the one way for `run`, `do`, `exec`, `put`, `get` and `demo`.
 pub(crate) async fn launch(
@@ -45,6 +45,8 @@ pub(crate) async fn launch(
         session.printer.note("nothing was run\n");
         return Ok(ExitStatus::Stopped);
     }
+    let run = session.resuming.as_ref().map_or_else(RunId::fresh, |resuming| resuming.folder.run());
+    let lock = locks::take(session, &plan, &endpoints, args.wait, (run, command)).await?;
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
     let password = logins::password(session, reach, &secrets, may_ask)?;
@@ -56,8 +58,7 @@ pub(crate) async fn launch(
         connector = connector.with_sudo_password(password);
     }
 
-    let journal = Arc::new(record(session, &plan, resumed.as_deref())?);
-    let run = journal.run();
+    let journal = Arc::new(record(session, run, &plan, resumed.as_deref())?);
     let output = journal.folder().join("output");
 
     let size = Size::default();
@@ -93,19 +94,21 @@ pub(crate) async fn launch(
         settings,
         resumed: resumed.map(|resumed| *resumed),
     };
-    let report = runner.execute(vec![watch.observer], signals::listen()?).instrument(info_span!("run", %run)).await;
+    let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();
+    let report = runner.execute(observers, signals::listen()?).instrument(info_span!("run", %run)).await;
+    drop(lock);
     finish(session, &journal, &report);
     Ok(ExitStatus::of(&report.stats))
 }
 
 /// Begins to record a run, or takes up the record of the one that goes on.
-fn record(session: &Session, plan: &Plan, resumed: Option<&Resumption>) -> Result<JournalWriter, CliError> {
+fn record(session: &Session, run: RunId, plan: &Plan, resumed: Option<&Resumption>) -> Result<JournalWriter, CliError> {
     let writing = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
     if let (Some(resuming), Some(resumed)) = (&session.resuming, resumed) {
         return resuming.start(resumed, &writing);
     }
     let text = serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?;
-    let folder = session.state()?.create_run(RunId::fresh(), &text)?;
+    let folder = session.state()?.create_run(run, &text)?;
     Ok(folder.start(&writing)?)
 }
 
@@ -114,7 +117,7 @@ const FEW_CONNECTIONS: usize = 100;
 
 /// How the plan runs: with no more connections at once than this process may have open files for.
 fn settings(session: &Session, args: &RunArgs) -> Settings {
-    let usual = Settings { fail_fast: args.fail_fast, ..Settings::default() };
+    let usual = Settings { fail_fast: args.fail_fast, lock_wait: args.wait.unwrap_or_default(), ..Settings::default() };
     let Some(connections) = open_files::connections().filter(|connections| *connections < usual.connections) else {
         return usual;
     };

@@ -15,6 +15,7 @@ mod foresee;
 mod hidden_input;
 mod launch;
 mod local_program;
+mod locks;
 mod logging;
 mod logins;
 mod open_files;

@@ -36,14 +36,13 @@ pub(crate) struct Settings {
     /// Values that are read once, never shown, and stand in plans and journals as their names.
     #[schemars(with = "BTreeMap<String, SecretSource>")]
     pub(crate) secrets: BTreeMap<String, Spanned<SecretSource>>,
+    /// Where runs hold their locks.
+    pub(crate) locks: Locks,
     /// What is kept of older runs.
     pub(crate) keep: Keep,
     /// Not supported yet.
     #[schemars(skip)]
     tasks: Option<Spanned<serde_json::Value>>,
-    /// Not supported yet.
-    #[schemars(skip)]
-    locks: Option<Spanned<serde_json::Value>>,
     /// Not supported yet.
     #[schemars(skip)]
     sinks: Option<Spanned<serde_json::Value>>,
@@ -88,6 +87,14 @@ pub(crate) enum HostKeys {
     Strict,
     /// Its key is put on record.
     AcceptNew,
+}
+
+/// Where runs hold their locks.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Locks {
+    /// A folder that all users of this machine share, such as `/var/lock/runsheet`. Default: one of the user's own.
+    pub(crate) path: Option<String>,
 }
 
 /// Where a secret comes from.
@@ -195,7 +202,7 @@ fn no_sheet(name: &Path, folder: &Path, environment: &Environment) -> CliError {
 impl Settings {
     /// Checks what the types do not.
     fn check(&self, file: &Path) -> Result<(), YamlError> {
-        let words = [("tasks", &self.tasks), ("locks", &self.locks), ("sinks", &self.sinks), ("local", &self.local)];
+        let words = [("tasks", &self.tasks), ("sinks", &self.sinks), ("local", &self.local)];
         for (word, value) in words {
             if let Some(value) = value {
                 return Err(YamlError::at(file, Mark::of(value), format!("`{word}` is not supported yet")));

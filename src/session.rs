@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use runsheet_inventory::{Flags, Inventory, Reach, SshConfig, fold};
 use runsheet_journal::StateFolder;
 use runsheet_local::ProjectFiles;
+use runsheet_locks::{LockFolder, Sharing};
 use runsheet_model::{AgentForwarding, Endpoint, HostKeyMode, HostName};
 use runsheet_plan::{Plan, Planning, StepChoice};
 use runsheet_sheet::Sheet;
@@ -59,6 +60,14 @@ impl Session {
     /// Where runs are kept.
     pub(crate) fn state(&self) -> Result<StateFolder, CliError> {
         Ok(StateFolder::open(&self.environment.state)?)
+    }
+
+    /// Where runs hold their locks.
+    pub(crate) fn locks(&self) -> Result<LockFolder, CliError> {
+        Ok(match &self.project.settings.locks.path {
+            Some(path) => LockFolder::open(&self.environment.path(&self.project.root, path), Sharing::Shared)?,
+            None => LockFolder::open(&self.environment.state.join("locks"), Sharing::Private)?,
+        })
     }
 
     /// Plans a sheet.

@@ -44,11 +44,12 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
     }
     let running = plan.steps.iter().filter(|step| step.left_out.is_none() && step.undoes.is_none()).count();
     format!(
-        "{}\n{}\n{} on {}, plan {}\n",
+        "{}\n{}\n{} on {}{}, plan {}\n",
         runsheet_model::visible(plan.sheet.as_bytes()),
         table.without_empty_columns().render(printer.width, &printer.out_palette(Format::Human)),
         plural(running, "step"),
         plural(plan.hosts.len(), "host"),
+        if plan.host_locks.is_some() { ", which are locked on the hosts, too" } else { "" },
         plan.hash.short(),
     )
 }

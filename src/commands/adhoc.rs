@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
 use runsheet_model::Vars;
@@ -62,6 +63,8 @@ pub(crate) struct AdHoc<'a> {
     /// Texts that arguments speak of as `vars.NAME`, so that they are taken as they are, whatever stands in them.
     pub(crate) vars: Vars,
     pub(crate) sudo: Option<Sudo>,
+    /// How long to wait for other runs on the same hosts.
+    pub(crate) wait: Option<Duration>,
 }
 
 impl AdHoc<'_> {
@@ -73,8 +76,9 @@ impl AdHoc<'_> {
         if let Some(sudo) = &self.sudo {
             sheet = sheet.with_sudo(sudo);
         }
-        let sheet = args.run.instead.applied(sheet)?;
+        let run = RunArgs { wait: self.wait, ..args.run.clone() };
+        let sheet = run.instead.applied(sheet)?;
         let plan = session.plan(&sheet, &args.narrow, StepChoice::default(), args.target.unlisted)?;
-        launch(session, plan, &args.reach, &args.run, self.command).await
+        launch(session, plan, &args.reach, &run, self.command).await
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use runsheet_practice::{Fleet, raise_open_files};
 
-use crate::args::{Format, GlobalArgs, InsteadArgs, NarrowArgs, ReachArgs, RunArgs};
+use crate::args::{Format, GlobalArgs, InsteadArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::commands::history::{HistoryArgs, exec as show_history};
 use crate::commands::run::{self, RunSheetArgs, SheetArgs};
 use crate::environment::Environment;
@@ -114,12 +114,14 @@ fn run_args(project: &Path) -> RunSheetArgs {
         run: RunArgs {
             instead: InsteadArgs::default(),
             fail_fast: false,
+            wait: None,
             yes: true,
             no_input: false,
             dry_run: false,
             gather: false,
             format: Format::Human,
         },
+        wait: WaitArgs { wait: None },
     }
 }
 

@@ -2,6 +2,7 @@ use clap::Args;
 use runsheet_model::Vars;
 use serde_json::{Value, json};
 
+use crate::args::WaitArgs;
 use crate::commands::adhoc::{AdHoc, AdHocArgs, SudoArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
@@ -21,6 +22,8 @@ pub(crate) struct DoArgs {
     sudo: SudoArgs,
     #[command(flatten)]
     pub(crate) adhoc: AdHocArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, CliError> {
@@ -34,6 +37,7 @@ pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, 
         args: values,
         vars: Vars::new(),
         sudo: args.sudo.as_sheet(),
+        wait: args.wait.wait,
     };
     task.run(&args.adhoc, session).await
 }

@@ -32,6 +32,7 @@ pub(crate) async fn exec(args: ExecArgs, session: &Session) -> Result<ExitStatus
         args: BTreeMap::from([("run".to_owned(), Value::from("{{ vars.command }}"))]),
         vars: BTreeMap::from([("command".to_owned(), Value::from(command))]),
         sudo: args.sudo.as_sheet(),
+        wait: None,
     };
     task.run(&args.adhoc, session).await
 }

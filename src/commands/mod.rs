@@ -11,6 +11,8 @@ mod history;
 mod hosts;
 mod init;
 mod journal;
+mod lock;
+mod lock_break;
 mod man;
 mod plan;
 mod put;
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
     Journal(journal::JournalArgs),
+    Lock(lock::LockArgs),
     Clean(clean::CleanArgs),
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
@@ -86,6 +89,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
         Command::Show(args) => show::exec(&args, session),
         Command::Replay(args) => replay::exec(&args, session),
         Command::Journal(args) => journal::exec(&args, session),
+        Command::Lock(args) => block_on(lock::exec(&args, session)),
         Command::Clean(args) => clean::exec(&args, session),
         Command::Completions(_)
         | Command::Man(_)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
+use crate::args::WaitArgs;
 use crate::commands::adhoc::{AdHoc, AdHocArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
@@ -27,6 +28,8 @@ pub(crate) struct PutArgs {
     delete: bool,
     #[command(flatten)]
     pub(crate) adhoc: AdHocArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus, CliError> {
@@ -59,6 +62,7 @@ pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus,
             ("target".to_owned(), Value::from(args.target)),
         ]),
         sudo: None,
+        wait: args.wait.wait,
     };
     task.run(&args.adhoc, session).await
 }

@@ -5,7 +5,7 @@ use runsheet_plan::StepChoice;
 use runsheet_sheet::Sheet;
 
 use crate::approved::Approved;
-use crate::args::{InsteadArgs, NarrowArgs, ReachArgs, RunArgs};
+use crate::args::{InsteadArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::launch::launch;
@@ -26,6 +26,8 @@ pub(crate) struct RunSheetArgs {
     pub(crate) reach: ReachArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
 }
 
 /// Which sheet, and what of it.
@@ -78,5 +80,6 @@ pub(crate) async fn exec(args: RunSheetArgs, session: &Session) -> Result<ExitSt
     if let Some(approved) = &args.plan {
         approved.check(&plan, session)?;
     }
-    launch(session, plan, &args.reach, &args.run, "run").await
+    let run = RunArgs { wait: args.wait.wait, ..args.run };
+    launch(session, plan, &args.reach, &run, "run").await
 }

@@ -417,6 +417,20 @@ pub enum CancelReason {
     },
     /// SIGTERM.
     Terminated,
+    /// Hosts are locked by another run, on the hosts.
+    HostsLocked {
+        /// Which.
+        hosts: Vec<HostName>,
+        /// Who holds them, in one line that drives no terminal.
+        holder: String,
+    },
+    /// The lock on a host was taken away during the run.
+    LockLost {
+        /// Which host.
+        host: HostName,
+        /// Who holds it now, or that nobody does, in one line that drives no terminal.
+        holder: String,
+    },
     /// The journal cannot be written.
     JournalFailed {
         /// Why.

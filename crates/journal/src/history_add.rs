@@ -99,6 +99,8 @@ fn ended(stats: &RunStats) -> &'static str {
             CancelReason::FileNotMade { .. } => "file_not_made",
             CancelReason::Interrupted { .. } => "interrupted",
             CancelReason::Terminated => "terminated",
+            CancelReason::HostsLocked { .. } => "locked",
+            CancelReason::LockLost { .. } => "lock_lost",
             CancelReason::JournalFailed { .. } => "journal_failed",
         },
     }

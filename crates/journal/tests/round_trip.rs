@@ -167,6 +167,8 @@ fn cancel_reason() -> impl Strategy<Value = CancelReason> {
         (step_id(), text(), text()).prop_map(|(step, path, reason)| CancelReason::FileNotMade { step, path, reason }),
         any::<u32>().prop_map(|times| CancelReason::Interrupted { times }),
         Just(CancelReason::Terminated),
+        (host_name(), text()).prop_map(|(host, holder)| CancelReason::HostsLocked { hosts: vec![host], holder }),
+        (host_name(), text()).prop_map(|(host, holder)| CancelReason::LockLost { host, holder }),
         text().prop_map(|reason| CancelReason::JournalFailed { reason }),
     ]
 }

@@ -5,7 +5,9 @@
 
 mod duration;
 mod endpoint;
+mod host_locks;
 mod host_name;
+mod lock_holder;
 mod mask;
 mod names;
 mod outcome;
@@ -19,7 +21,9 @@ mod vars;
 
 pub use duration::{DurationError, duration_ms, format_chosen_duration, format_duration, parse_duration};
 pub use endpoint::{Endpoint, Hop, HostKeyMode, HostKeys};
+pub use host_locks::HostLocks;
 pub use host_name::{HostName, NameError, valid_host, valid_user};
+pub use lock_holder::{LockHolder, unix_ms};
 pub use mask::{MASK, Mask, MaskError, MaskStream};
 pub use names::{SecretName, StepId, TaskName, slug};
 pub use outcome::{Debt, Outcome};

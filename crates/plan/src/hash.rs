@@ -50,7 +50,12 @@ fn essence(plan: &Plan) -> Value {
     let hosts: Vec<_> = plan.hosts.iter().map(|host| json!([host.name, host.vars])).collect();
     let steps: Vec<_> =
         plan.steps.iter().filter(|step| step.left_out.is_none()).map(|step| step_essence(plan, step)).collect();
-    json!({"format": plan.format, "runsheet": plan.runsheet, "vars": plan.vars, "hosts": hosts, "steps": steps})
+    let mut essence =
+        json!({"format": plan.format, "runsheet": plan.runsheet, "vars": plan.vars, "hosts": hosts, "steps": steps});
+    if let (Some(locks), Some(fields)) = (&plan.host_locks, essence.as_object_mut()) {
+        fields.insert("host_locks".to_owned(), json!(locks));
+    }
+    essence
 }
 
 fn step_essence(plan: &Plan, step: &PlanStep) -> Value {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostName, SecretName, StepId, TaskName, Vars, duration_ms};
+use runsheet_model::{HostLocks, HostName, SecretName, StepId, TaskName, Vars, duration_ms};
 use runsheet_task::{Args, ShellSettings};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct Plan {
     pub hosts: Vec<PlanHost>,
     /// The steps, in the order of the sheet.
     pub steps: Vec<PlanStep>,
+    /// Whether its hosts are locked on the hosts, too, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_locks: Option<HostLocks>,
     /// Names exactly this plan.
     pub hash: PlanHash,
 }
@@ -155,18 +158,23 @@ impl Plan {
     /// Puts a plan together and gives it its hash.
     pub fn new(sheet: String, vars: Arc<Vars>, hosts: Vec<PlanHost>, steps: Vec<PlanStep>) -> Self {
         let runsheet = env!("CARGO_PKG_VERSION").to_owned();
-        let mut plan = Self { format: Self::FORMAT, runsheet, sheet, vars, hosts, steps, hash: PlanHash::none() };
+        let (format, host_locks, hash) = (Self::FORMAT, None, PlanHash::none());
+        let mut plan = Self { format, runsheet, sheet, vars, hosts, steps, host_locks, hash };
         plan.hash = PlanHash::of(&plan);
         plan
+    }
+
+    /// The same, with its hosts locked on the hosts, too.
+    pub fn with_host_locks(mut self, host_locks: Option<HostLocks>) -> Self {
+        self.host_locks = host_locks;
+        self.hash = PlanHash::of(&self);
+        self
     }
 
     /// The names of all secrets that the plan needs.
     pub fn secrets(&self) -> Vec<SecretName> {
         let mut names: Vec<_> = self
-            .steps
-            .iter()
-            .filter(|step| step.left_out.is_none())
-            .filter_map(PlanStep::host_work)
+            .host_works()
             .flat_map(HostWork::all_links)
             .flat_map(|link| link.args.iter())
             .flat_map(Args::secrets)
@@ -176,11 +184,35 @@ impl Plan {
         names
     }
 
+    /// The hosts that its steps work on, by position, in rising order.
+    pub fn worked_on(&self) -> Vec<usize> {
+        let mut hosts: Vec<_> = self.host_works().flat_map(|work| work.hosts.iter().copied()).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    }
+
+    /// The hosts on which commands run on behalf of others and that no step works on, by position, in rising order.
+    pub fn only_delegated_to(&self) -> Vec<usize> {
+        let worked_on = self.worked_on();
+        let delegates =
+            |work: &HostWork| (0..work.hosts.len()).flat_map(|host| work.delegates(host)).collect::<Vec<_>>();
+        let mut hosts: Vec<_> = self.host_works().flat_map(delegates).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts.retain(|host| worked_on.binary_search(host).is_err());
+        hosts
+    }
+
+    fn host_works(&self) -> impl Iterator<Item = &HostWork> {
+        self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work)
+    }
+
     /// How often each host is still needed, by position: once for each step on it, and once for each host of a step whose commands run
     /// on it. For closing connections that nobody needs any more.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.hosts.len()];
-        for work in self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work) {
+        for work in self.host_works() {
             for (position, &host) in work.hosts.iter().enumerate() {
                 uses[host] += 1;
                 for delegate in work.delegates(position) {

@@ -114,7 +114,8 @@ impl Resolver<'_> {
             });
         }
         self.add_undoing(&mut steps)?;
-        Ok(Plan::new(sheet.name.clone(), self.vars, self.hosts, steps))
+        let plan = Plan::new(sheet.name.clone(), self.vars, self.hosts, steps);
+        Ok(plan.with_host_locks(sheet.lock.clone()))
     }
 
     /// Adds a step for each that says by which tasks it is undone.

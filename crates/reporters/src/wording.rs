@@ -197,7 +197,24 @@ pub(crate) fn cancelled(reason: &CancelReason, stats: &RunStats) -> String {
         CancelReason::Interrupted { times: 1 } => "interrupted".to_owned(),
         CancelReason::Interrupted { times } => format!("interrupted {}", plural(*times as usize, "time")),
         CancelReason::Terminated => "told to end (SIGTERM)".to_owned(),
+        CancelReason::HostsLocked { hosts, holder } => {
+            let is = if hosts.len() == 1 { "is" } else { "are" };
+            format!("{} {is} locked by {}", named(hosts), first_line(holder))
+        }
+        CancelReason::LockLost { host, holder } => format!("the lock on {host} is lost: {}", first_line(holder)),
         CancelReason::JournalFailed { reason } => format!("the journal cannot be written: {}", first_line(reason)),
+    }
+}
+
+/// How many hosts are named one by one.
+const NAMED: usize = 5;
+
+/// `web1, web2 and 7 more`.
+fn named(hosts: &[HostName]) -> String {
+    let names: Vec<_> = hosts.iter().take(NAMED).map(HostName::as_str).collect();
+    match hosts.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }
 

@@ -9,7 +9,7 @@ use runsheet_task::Remote;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::attempt::{Attempt, Tried, cancelled};
+use crate::attempt::{Attempt, Tried, cancelled, not_reached};
 use crate::host_run::{Ended, HostRun, result};
 use crate::message::Message;
 use crate::tee::HostOutput;
@@ -150,6 +150,11 @@ impl<'a> Chain<'a> {
 
     async fn attempt(&mut self, number: usize, link: &PlanLink, kind: Kind) -> HostResult {
         let run = self.run;
+        if kind == Kind::InChain
+            && let Err(unreachable) = run.shared.locks.may_use(run.host_position())
+        {
+            return result(not_reached(unreachable), Duration::ZERO);
+        }
         let remote = match self.remote(link).await {
             Ok(remote) => remote,
             Err(ended) => return *ended,

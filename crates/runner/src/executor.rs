@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Span, info_span};
 
+use crate::host_locks;
+use crate::host_locks::HostLocks;
 use crate::host_pool::HostPool;
 use crate::host_run::{HostRun, Start};
 use crate::made::MadeFiles;
@@ -34,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) run: RunId,
     pub(crate) plan: Arc<Plan>,
     pub(crate) pool: HostPool,
+    pub(crate) locks: HostLocks,
     pub(crate) registry: Arc<Registry>,
     pub(crate) local: Arc<dyn Local>,
     pub(crate) outputs: Arc<dyn OutputLog>,
@@ -131,11 +134,14 @@ impl StepRun {
 impl Executor {
     pub(crate) fn new(runner: Runner, messages: mpsc::UnboundedSender<Message>) -> Self {
         let Runner { plan, endpoints, identity, seams, secrets, mask, settings, resumed: _ } = runner;
-        let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &settings);
+        let locks = HostLocks::new(&plan, &endpoints, &identity, &mask);
+        let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &locks.settings(settings));
+        locks.wanted().iter().for_each(|&host| pool.need(host));
         let shared = Shared {
             run: identity.run,
             plan,
             pool,
+            locks,
             registry: seams.registry,
             local: seams.local,
             outputs: seams.outputs,
@@ -229,6 +235,24 @@ impl Executor {
             };
             shared.send(Message::FilesLookedAt { step: index, files });
         });
+    }
+
+    /// Takes the locks on the hosts, all or none, and keeps them. How that went is reported.
+    pub(crate) fn lock_hosts(&self, stop: &Stop) {
+        let (shared, stop, wait) = (self.shared.clone(), stop.clone(), self.settings.lock_wait);
+        tokio::spawn(async move {
+            let kept = host_locks::take_all(&shared, &stop, wait).await;
+            let keep = kept.is_empty();
+            shared.send(Message::HostsLocked { kept });
+            if keep {
+                host_locks::keep_all(&shared, &stop).await;
+            }
+        });
+    }
+
+    /// Ends the locks on the hosts, within this time, and tells what went wrong with that.
+    pub(crate) async fn unlock_hosts(&self, limit: Duration) -> Vec<String> {
+        host_locks::end_all(&self.shared, limit).await
     }
 
     /// Asks a person. The answer is reported, or that the question was withdrawn because the run is being stopped.

@@ -192,23 +192,37 @@ impl HostPool {
         room
     }
 
+    /// Takes note that a host is not used for now, and will be again: its connection is one of the idle ones.
+    pub(crate) fn rest(&self, host: usize) {
+        if self.put_down(host) == 0 {
+            self.lay_aside(host);
+        }
+    }
+
     /// Takes note that a step is over on a host: closes its connection if no further step needs it, and the one that has been
     /// idle longest if too many are, or if somebody needs the room.
     pub(crate) fn release(&self, host: usize) {
-        let slot = &self.slots[host];
-        // A host that was not reached or never started holds nothing.
-        let held = slot
-            .held
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |held| held.checked_sub(1))
-            .map_or(0, |before| before - 1);
-        if slot.uses_left.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let held = self.put_down(host);
+        if self.slots[host].uses_left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(host);
         } else if held == 0 {
-            let most = if self.wanted.load(Ordering::Acquire) > 0 { 0 } else { self.most_idle };
-            let oldest = self.idle().remember(host, most);
-            if let Some(oldest) = oldest {
-                self.close(oldest);
-            }
+            self.lay_aside(host);
+        }
+    }
+
+    /// How many still hold a host of which somebody lets go. One that was not reached or never started is held by nobody.
+    fn put_down(&self, host: usize) -> usize {
+        let held = &self.slots[host].held;
+        held.fetch_update(Ordering::AcqRel, Ordering::Acquire, |held| held.checked_sub(1))
+            .map_or(0, |before| before - 1)
+    }
+
+    /// Counts a connection among the idle ones, which may be one too many.
+    fn lay_aside(&self, host: usize) {
+        let most = if self.wanted.load(Ordering::Acquire) > 0 { 0 } else { self.most_idle };
+        let oldest = self.idle().remember(host, most);
+        if let Some(oldest) = oldest {
+            self.close(oldest);
         }
     }
 

@@ -94,6 +94,9 @@ impl HostRun {
     }
 
     async fn connect(&self) -> Result<(Arc<dyn Remote>, Option<ConnectPermit>), Box<Ending>> {
+        if let Err(unreachable) = self.shared.locks.may_use(self.host_position()) {
+            return Err(Box::new(not_reached(unreachable)));
+        }
         let aside = || self.step_aside();
         let host = self.first_host();
         let got = tokio::select! {

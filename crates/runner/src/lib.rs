@@ -11,6 +11,7 @@ mod attempt;
 mod chain;
 mod dispatcher;
 mod executor;
+mod host_locks;
 mod host_pool;
 mod host_run;
 mod lines;
@@ -28,6 +29,7 @@ mod stop;
 mod tee;
 mod undo;
 
+pub use host_locks::{LockAnswer, end_lock};
 pub use policy::{Policy, Tally, Verdict};
 pub use resume::{LostAnswers, Resumption, Undecided};
 pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, LostAnswer, MadeFile};
+use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, MadeFile};
 use runsheet_model::{HostName, StepId};
 use tokio::sync::oneshot;
 
@@ -24,10 +24,12 @@ pub(crate) enum Message {
     HostFinished { step: usize, position: usize, result: HostResult, attempts: Vec<u32> },
     /// A person answered, or the question was withdrawn.
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
-    /// The host has no receipt of an attempt, and this was said about it for that case.
-    LostAnswered { key: AttemptKey, answer: LostAnswer, who: String },
     /// The files that a step makes were looked at.
     FilesLookedAt { step: usize, files: FilesFound },
+    /// Every host was asked for its lock. Those that others hold, with who that is; none of ours is left on a host if there are any.
+    HostsLocked { kept: Vec<(Vec<HostName>, String)> },
+    /// The lock on a host was taken away, by whom this says.
+    LockLost { host: HostName, by: String },
     /// Something that people should know.
     Warned { message: String },
 }

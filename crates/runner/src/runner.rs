@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use runsheet_events::{Ask, DisplaySink, Ledger, Observer, OutputLog, Request, RunEvent, RunStats};
 use runsheet_model::{Endpoint, Mask, RunId};
@@ -74,6 +75,8 @@ pub struct Settings {
     pub fail_fast: bool,
     /// Ask a person what to do when hosts failed and the sheet would not go on. Default: no; the policy decides.
     pub guided: bool,
+    /// How long to wait for other runs that hold locks on the hosts, if those are wanted. Default: not at all.
+    pub lock_wait: Duration,
     /// How many connections are being made at once; apart from forks. More than the servers' cores can take makes the whole
     /// slower. Default: 32.
     pub connects_at_once: usize,
@@ -86,7 +89,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { fail_fast: false, guided: false, connects_at_once: 32, connections: 10_000, idle_connections: 1_000 }
+        Self {
+            fail_fast: false,
+            guided: false,
+            lock_wait: Duration::ZERO,
+            connects_at_once: 32,
+            connections: 10_000,
+            idle_connections: 1_000,
+        }
     }
 }
 

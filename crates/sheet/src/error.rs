@@ -84,6 +84,13 @@ pub enum SheetError {
         place: Place,
     },
 
+    /// A lock that there is not.
+    #[error("{place}: this is no way to lock")]
+    Lock {
+        /// Where it stands.
+        place: Place,
+    },
+
     /// A name that cannot be one.
     #[error("{place}: {what} cannot be used")]
     Name {
@@ -294,6 +301,9 @@ impl Hint for SheetError {
             Self::Alone { word: "always", .. } => Hints::from("write the task as a chain: `do: [{task: …}]`"),
             Self::Share { .. } => Hints::from("write it as `3`, `10%` or `2.5%`"),
             Self::NoRollback { .. } => Hints::from("give the step a `rollback:` with the tasks that undo it"),
+            Self::Lock { .. } => {
+                Hints::from("write `lock: hosts`, or `lock: {hosts: FOLDER}` with a folder on the hosts")
+            }
             Self::DuplicateId { derived: true, .. } => {
                 Hints::from("give one of them an `id:`; the id was made out of the name")
             }

@@ -12,6 +12,7 @@ mod failure_policy;
 mod one_or_many;
 mod raw;
 mod read;
+mod read_lock;
 mod read_rollout;
 mod reader;
 mod rollout;

@@ -29,6 +29,10 @@ pub(crate) struct RawSheet {
     #[serde(default)]
     #[schemars(with = "Option<std::collections::BTreeMap<String, Value>>")]
     pub(crate) vars: Option<Entries<Spanned<Value>>>,
+    /// `hosts`: its hosts are locked on the hosts themselves, too, against runs of other machines.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<WordOrFolder>")]
+    pub(crate) lock: Option<Spanned<Value>>,
     /// The steps, in their order.
     #[schemars(with = "Vec<RawStep>")]
     pub(crate) steps: Spanned<Vec<Spanned<RawStep>>>,
@@ -283,6 +287,15 @@ enum TextOrFlag {
 enum NumberOrText {
     Number(u32),
     Text(String),
+}
+
+/// What `lock` looks like to an editor.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum WordOrFolder {
+    Word(String),
+    Folder { hosts: String },
 }
 
 /// What `order` looks like to an editor.

@@ -35,6 +35,7 @@ pub(crate) fn read(text: &str, file: &Path) -> Result<Sheet, SheetError> {
     let sheet = Sheet {
         name: raw.name.map_or_else(|| Ok(stem()), |name| reader.text("name", name).map(|name| name.value))?,
         vars: reader.vars(raw.vars)?,
+        lock: raw.lock.map(|lock| reader.lock(lock)).transpose()?,
         steps: steps.iter().map(|(step, _)| step.clone()).collect(),
         file: None,
         warnings: Vec::new(),

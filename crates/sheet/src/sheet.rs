@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{Share, StepId, TaskName, Vars, slug};
+use runsheet_model::{HostLocks, Share, StepId, TaskName, Vars, slug};
 use serde_json::Value;
 
 use crate::dependencies::dependencies;
@@ -20,6 +20,8 @@ pub struct Sheet {
     pub name: String,
     /// Its variables. [`Sheet::set`] changes them.
     pub vars: Vars,
+    /// Whether its hosts are locked on the hosts, too, and how.
+    pub lock: Option<HostLocks>,
     /// Its rows, in their order.
     pub steps: Vec<Step>,
     /// The file it was read from.
@@ -83,7 +85,7 @@ impl Sheet {
             delegate: None,
             makes: Vec::new(),
         };
-        Ok(Self { name: title, vars: Vars::new(), steps: vec![step], file: None, warnings: Vec::new() })
+        Ok(Self { name: title, vars: Vars::new(), lock: None, steps: vec![step], file: None, warnings: Vec::new() })
     }
 
     /// Sets how many hosts every step works on at once, 1 to 10,000.

@@ -1,4 +1,5 @@
 mod files;
+mod locking;
 mod people;
 mod resuming;
 mod steps;
@@ -23,6 +24,7 @@ use crate::schedule::Schedule;
 use crate::step_progress::StepProgress;
 use crate::stop::Stop;
 use crate::undo::Undo;
+use locking::Locking;
 
 /// How long what runs may go on after SIGTERM before it is stopped.
 const TERM_GRACE: Duration = Duration::from_secs(20);
@@ -52,6 +54,8 @@ pub(crate) struct Dispatcher {
     ended: HashMap<(usize, usize), Vec<u32>>,
     /// Hosts that take no part in further steps, by their positions in the plan, and why.
     excluded: HashMap<usize, String>,
+    /// How far the locks on the hosts are.
+    locking: Locking,
     /// No further step is started, though hosts of those that run may be.
     halted: bool,
     /// What was changed is undone once nothing runs any more.
@@ -93,6 +97,7 @@ impl Dispatcher {
             by_id: plan.steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect(),
             ended: HashMap::new(),
             excluded: HashMap::new(),
+            locking: if plan.host_locks.is_some() { Locking::Wanted } else { Locking::Over },
             halted: false,
             undo_wanted,
             undo: None,
@@ -116,7 +121,7 @@ impl Dispatcher {
         self.start_steps(executor);
         self.undo_next(executor);
         let mut listening = true;
-        while self.schedule.is_anything_running() || !self.record.is_settled() {
+        while self.locking == Locking::UnderWay || self.schedule.is_anything_running() || !self.record.is_settled() {
             let stop_running_at = self.stop_running_at;
             let pause_until = self.steps.values().filter_map(StepProgress::pause_until).min();
             if self.steps.values().any(StepProgress::has_peers) {
@@ -137,6 +142,7 @@ impl Dispatcher {
                 signal = signals.recv(), if listening => match signal {
                     Some(signal) => {
                         if self.take_signal(signal, executor) {
+                            executor.unlock_hosts(locking::LAST_UNLOCK).await;
                             return self.leave();
                         }
                     }
@@ -153,6 +159,7 @@ impl Dispatcher {
                 }
             }
         }
+        self.unlock(executor).await;
         self.finish().await
     }
 
@@ -194,6 +201,7 @@ impl Dispatcher {
         self.stats.apply(event);
         self.observe(event);
         match &event.kind {
+            EventKind::RunStarted(_) => self.begin_locking(executor),
             EventKind::HostFinished { step, host, result } => {
                 if let Some(&index) = self.by_id.get(step) {
                     self.act_on_host(index, host, result, executor);
@@ -239,8 +247,9 @@ impl Dispatcher {
                 }
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
-            Message::LostAnswered { key, answer, who } => self.emit(EventKind::LostAnswered { key, answer, who }),
             Message::FilesLookedAt { step, files } => self.take_files(step, files, executor),
+            Message::HostsLocked { kept } => self.end_locking(kept, executor),
+            Message::LockLost { host, by } => self.lose_lock(host, by, executor),
             Message::Warned { message } => {
                 let message = self.mask.text(&message);
                 self.emit(EventKind::Warned { message });
@@ -263,16 +272,20 @@ impl Dispatcher {
                 self.stop_running_at.get_or_insert(Instant::now() + TERM_GRACE);
             }
         }
-        self.undo_wanted = false;
-        if let Some(undo) = &self.undo {
-            undo.stop.new.cancel();
-        }
+        self.undo_nothing();
         self.start_nothing_new(executor);
         let undoing: Vec<_> = self.steps.keys().copied().collect();
         for index in undoing {
             self.stop_step(index, executor);
         }
         self.interrupts >= 3
+    }
+
+    fn undo_nothing(&mut self) {
+        self.undo_wanted = false;
+        if let Some(undo) = &self.undo {
+            undo.stop.new.cancel();
+        }
     }
 
     fn cancel(&mut self, reason: CancelReason) {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::Dispatcher;
+use super::locking::Locking;
 use crate::executor::Executor;
 use crate::host_run::Start;
 use crate::policy::{Policy, Verdict};
@@ -23,7 +24,7 @@ const NEVER_STARTED: &str = "never started";
 
 impl Dispatcher {
     pub(super) fn start_steps(&mut self, executor: &Executor) {
-        if self.halted || self.stop.new.is_cancelled() {
+        if self.locking != Locking::Over || self.halted || self.stop.new.is_cancelled() {
             return;
         }
         for index in self.schedule.start_ready() {
@@ -319,7 +320,11 @@ impl Dispatcher {
 
     /// Once nothing runs any more, starts the next step that undoes something, if that is wanted.
     pub(super) fn undo_next(&mut self, executor: &Executor) {
-        if !self.undo_wanted || self.record.has_failed() || self.schedule.is_anything_running() {
+        if !self.undo_wanted
+            || self.locking != Locking::Over
+            || self.record.has_failed()
+            || self.schedule.is_anything_running()
+        {
             return;
         }
         let undo = self.undo.get_or_insert_with(|| Undo::of(&self.plan, &self.stats, &self.stop));

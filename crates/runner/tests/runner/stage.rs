@@ -12,8 +12,8 @@ use runsheet_events::{
     OutputFile, OutputKey, OutputLog, Prior, Question, RunEvent, RunStats,
 };
 use runsheet_model::{
-    Endpoint, Hop, HostKeyMode, HostKeys, HostName, LostReason, Mask, Outcome, Phase, RunId, Secret, SecretName,
-    StepId, Stream, TaskName, Unreachable,
+    Endpoint, Hop, HostKeyMode, HostKeys, HostLocks, HostName, LostReason, Mask, Outcome, Phase, RunId, Secret,
+    SecretName, StepId, Stream, TaskName, Unreachable,
 };
 use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanPolicy, PlanRollout, PlanStep, Work};
 use runsheet_runner::{Identity, LostAnswers, Resumption, Runner, Seams, Settings, Signal, Undecided};
@@ -24,6 +24,8 @@ use runsheet_task::{
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
+
+use crate::played_lock::PlayedLock;
 
 /// What a host does.
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ pub(crate) struct Stage {
     change: fn(&mut Plan),
     /// What earlier epochs recorded, and what is said about what nobody knows.
     earlier: Option<(Vec<Arc<RunEvent>>, LostAnswers)>,
+    locks: Option<Vec<PlayedLock>>,
 }
 
 /// What was seen.
@@ -82,6 +85,8 @@ pub(crate) struct Report {
     pub(crate) took: Duration,
     pub(crate) events: Vec<Arc<RunEvent>>,
     outputs: BTreeMap<String, Vec<u8>>,
+    /// The locks on the hosts, as they are in the end.
+    pub(crate) locks: Vec<PlayedLock>,
 }
 
 impl Report {
@@ -117,6 +122,7 @@ impl Stage {
             answers: Vec::new(),
             change: |_| {},
             earlier: None,
+            locks: None,
         }
     }
 
@@ -139,6 +145,12 @@ impl Stage {
     /// Changes the plan before it runs.
     pub(crate) fn change(mut self, change: fn(&mut Plan)) -> Self {
         self.change = change;
+        self
+    }
+
+    /// Wants locks on the hosts, which are these at first.
+    pub(crate) fn locks(mut self, locks: Vec<PlayedLock>) -> Self {
+        self.locks = Some(locks);
         self
     }
 
@@ -218,6 +230,8 @@ impl Stage {
             most_open: AtomicUsize::new(0),
             effects: Mutex::default(),
             durable: journal.durable.subscribe(),
+            locks: Mutex::new(self.locks.clone().unwrap_or_default()),
+            started: Instant::now(),
         });
         let mut registry = Registry::default();
         for name in ["played", "first", "second", "cleanup", "undo"] {
@@ -274,6 +288,7 @@ impl Stage {
         let shown = shown.lock().expect("no panic").clone();
         let events = journal.events.lock().expect("no panic").clone();
         let outputs = outputs.0.lock().expect("no panic").clone();
+        let locks = world.locks.lock().expect("no panic").clone();
         Report {
             stats: report.stats,
             unrecorded: report.unrecorded,
@@ -286,6 +301,7 @@ impl Stage {
             took,
             events,
             outputs,
+            locks,
         }
     }
 
@@ -336,7 +352,8 @@ impl Stage {
             let after = steps.len().checked_sub(1).into_iter().collect();
             steps.push(step(format!("s{number}"), after, Work::Hosts(work)));
         }
-        let mut plan = Plan::new("played".to_owned(), Arc::default(), hosts, steps);
+        let plan = Plan::new("played".to_owned(), Arc::default(), hosts, steps);
+        let mut plan = plan.with_host_locks(self.locks.is_some().then(HostLocks::default));
         (self.change)(&mut plan);
         plan
     }
@@ -375,6 +392,8 @@ struct World {
     most_open: AtomicUsize,
     effects: Mutex<Vec<(String, String, u64)>>,
     durable: watch::Receiver<Durability>,
+    locks: Mutex<Vec<PlayedLock>>,
+    started: Instant,
 }
 
 impl World {
@@ -477,6 +496,12 @@ struct PlayedRemote {
 #[async_trait]
 impl Remote for PlayedRemote {
     async fn exec(&self, request: &ExecRequest, output: &mut dyn Output) -> Result<ExecEnd, RemoteError> {
+        if request.command.starts_with("sh -s -- ") {
+            let lock = &mut self.world.locks.lock().expect("no panic")[number(&self.host)];
+            let answer = lock.answer(&request.command, self.world.started.elapsed())?;
+            output.chunk(Stream::Out, answer.as_bytes());
+            return Ok(ExecEnd { exit: Exit::Status(0), leaked: false });
+        }
         let durable = up_to(&self.world.durable.borrow());
         let effect = (self.host.to_string(), request.command.clone(), durable);
         self.world.effects.lock().expect("no panic").push(effect);

@@ -1,0 +1,3 @@
+//! Folders of locks: what stands in them, and what others put there.
+
+mod folders;
