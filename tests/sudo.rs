@@ -131,5 +131,6 @@ fn f_30_a_sudo_that_wants_a_password_that_nobody_has_fails_and_does_not_hang() {
 
     let ran = case.run(&words(&exec(&sshd, &["--", "true"]))).exits(5);
     assert!(ran.stderr.contains("a password is required"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: sudo wants a password there: `-K`"), "{}", ran.stderr);
     case.run(&words(&exec(&sshd, &["-K", "--", "true"]))).exits(2).says("sudo's password (`-K`) is asked for");
 }

@@ -13,6 +13,7 @@ mod init;
 mod journal;
 mod man;
 mod plan;
+mod preflight;
 mod put;
 mod replay;
 mod run;
@@ -32,6 +33,7 @@ use crate::session::Session;
 pub(crate) enum Command {
     Run(run::RunSheetArgs),
     Plan(plan::PlanArgs),
+    Preflight(preflight::PreflightArgs),
     Do(do_task::DoArgs),
     Exec(exec::ExecArgs),
     Put(put::PutArgs),
@@ -65,6 +67,7 @@ pub(crate) fn exec(command: Command, global: GlobalArgs, environment: Environmen
     match command {
         Command::Run(args) => block_on(run::exec(args, &session)),
         Command::Plan(args) => plan::exec(&args, &session),
+        Command::Preflight(args) => block_on(preflight::exec(args, &session)),
         Command::Do(args) => block_on(do_task::exec(args, &session)),
         Command::Exec(args) => block_on(exec::exec(args, &session)),
         Command::Put(args) => block_on(put::exec(args, &session)),

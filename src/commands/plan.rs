@@ -23,8 +23,8 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) fn exec(args: &PlanArgs, session: &Session) -> Result<ExitStatus, CliError> {
-    let sheet = session.sheet(&args.sheet.sheet, &args.sheet.set)?;
-    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    let sheet = session.sheet(&args.sheet.sheet, &args.sheet.part.set)?;
+    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.part.choice(), false)?;
     if args.explain {
         session.printer.data(&foresee::foresee(&plan))?;
         return Ok(ExitStatus::Success);

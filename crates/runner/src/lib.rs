@@ -26,5 +26,6 @@ mod stop;
 mod tee;
 mod undo;
 
+pub use host_pool::{ConnectPermit, Got, HostPool};
 pub use policy::{Policy, Tally, Verdict};
 pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};
