@@ -17,6 +17,8 @@ mod logins;
 mod lost_terminal;
 mod passwords;
 mod practice_runs;
+mod preflight;
+mod preflight_keys;
 mod real_fleet;
 mod real_sshd;
 mod rolling;

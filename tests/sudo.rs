@@ -11,10 +11,10 @@ use crate::support::sshd::Sshd;
 use crate::terminal::Terminal;
 
 /// What sudo lets an account do, for as long as the test runs.
-struct Sudoers(PathBuf);
+pub(crate) struct Sudoers(PathBuf);
 
 impl Sudoers {
-    fn let_become_root(account: &Account, tags: &str) -> Self {
+    pub(crate) fn let_become_root(account: &Account, tags: &str) -> Self {
         let path = PathBuf::from(format!("/etc/sudoers.d/{}", account.name));
         fs::write(&path, format!("{} ALL=(ALL) {tags}ALL\n", account.name)).expect("only root may write there");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).expect("its mode is set");
@@ -30,7 +30,7 @@ impl Drop for Sudoers {
 }
 
 /// Hosts on which the account logs in by key.
-fn hosts(account: &Account, count: usize) -> (Sshd, Case) {
+pub(crate) fn hosts(account: &Account, count: usize) -> (Sshd, Case) {
     let (sshd, case) = stage(account, &format!("{PLAIN}AuthorizedKeysFile .ssh/authorized_keys\n"), count);
     account.allow(&sshd.identity());
     (sshd, case)

@@ -1,6 +1,6 @@
 use std::time::SystemTime;
 
-use runsheet_model::Secret;
+use runsheet_model::{LostReason, Secret, format_chosen_duration};
 use runsheet_task::{Capture, ExecRequest, Exit, Limits, Remote, RemoteError, ShellSettings, Sudo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ pub(crate) async fn look(
     let (mut findings, goes_on) = ask(remote, at_once, &limits, bounds).await;
     if goes_on {
         for user in one_by_one {
-            findings.extend(become_user(remote, user, &limits).await);
+            findings.extend(become_user(remote, user, &limits, bounds).await);
         }
     }
     findings
@@ -50,12 +50,12 @@ async fn ask(remote: &dyn Remote, users: &[String], limits: &Limits, bounds: &Bo
     match end {
         Ok(_) if answer.is_whole() => return (findings, true),
         Ok(_) => findings.push(answer.shells()),
-        Err(error) => findings.push(no_end(error, answer.unanswered())),
+        Err(error) => findings.push(no_end(error, answer.unanswered(), bounds)),
     }
     (findings, false)
 }
 
-async fn become_user(remote: &dyn Remote, user: &str, limits: &Limits) -> Option<Finding> {
+async fn become_user(remote: &dyn Remote, user: &str, limits: &Limits, bounds: &Bounds) -> Option<Finding> {
     let wanted = Sudo { user: user.to_owned() };
     let settings = ShellSettings { sudo: Some(wanted.clone()), ..ShellSettings::default() };
     let request = ExecRequest {
@@ -72,16 +72,20 @@ async fn become_user(remote: &dyn Remote, user: &str, limits: &Limits) -> Option
             let (out, errors) = capture.into_text();
             Some(sudo::refused(user, &format!("{errors}\n{out}")))
         }
-        Err(error) => Some(no_end(error, "sudo answered")),
+        Err(error) => Some(no_end(error, "sudo answered", bounds)),
     }
 }
 
 /// Tells that the end of a command was not seen, and before what.
-fn no_end(error: RemoteError, before: &str) -> Finding {
+fn no_end(error: RemoteError, before: &str, bounds: &Bounds) -> Finding {
     match error {
         RemoteError::NotStarted(failure) => reach::finding(&failure),
-        RemoteError::TimedOut { limit } => Finding::wrong(Check::Shell, format!("{limit:?} went by before {before}"))
-            .hint("a login script that waits, or a file system that does not answer; `-T` gives hosts more time"),
+        // Whether something still runs there is nothing that would be changed by it.
+        RemoteError::TimedOut { .. } | RemoteError::Lost { reason: LostReason::TimedOut } => {
+            let limit = format_chosen_duration(bounds.answers);
+            Finding::wrong(Check::Shell, format!("{limit} went by before {before}"))
+                .hint("a login script that waits, or a file system that does not answer; `-T` gives hosts more time")
+        }
         other => Finding::wrong(Check::Shell, format!("{other}; that was before {before}")),
     }
 }
