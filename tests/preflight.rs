@@ -198,7 +198,8 @@ fn sudo_that_wants_a_password_names_the_flag_that_asks_for_it() {
         let mut terminal = Terminal::start(case.command(&[&with_sudo[..], &["-K"]].concat()));
         terminal.says("sudo password: ").types(password);
         let ran = terminal.ends().exits(code);
-        assert_eq!(ran.stderr.contains("not the login user's there"), code == 4, "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("1 incorrect password attempt`"), code == 4, "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("is not the login user's there"), code == 4, "{}", ran.stderr);
     }
     drop(sshd);
 }
@@ -210,7 +211,7 @@ fn the_hosts_of_a_sheet_are_checked_for_what_its_steps_need_of_them() {
          \x20 - {name: As root, task: command, hosts: web1, sudo: true, args: {run: 'true'}}\n\
          \x20 - {name: As me, task: command, hosts: '{{ vars.who }}!web1!web3', args: {run: 'true'}}\n\
          \x20 - {name: Elsewhere, hosts: web3, do: [{task: command, delegate: lb, sudo: solr, args: {run: 'true'}}]}\n\
-         \x20 - {name: Left out, task: command, hosts: web4, disabled: true, args: {run: 'true'}}\n",
+         \x20 - {name: Left out, task: command, hosts: web4, enabled: false, args: {run: 'true'}}\n",
     );
     for host in ["web1", "web2", "web3", "web4", "lb"] {
         program(&stage, host, "sudo", "echo 'sudo: a password is required' >&2; exit 1");

@@ -5,8 +5,9 @@ use crate::said::quoted;
 
 /// Tells that the login user cannot become another one.
 pub(crate) fn refused(user: &str, said: &str) -> Finding {
-    let finding =
-        Finding::wrong(Check::Sudo, format!("sudo does not let us become `{user}`: it says {}", quoted(said)));
+    // Whatever else it says, its last word is why.
+    let why = said.lines().map(str::trim).rfind(|line| line.starts_with("sudo: ")).unwrap_or(said);
+    let finding = Finding::wrong(Check::Sudo, format!("sudo does not let us become `{user}`: it says {}", quoted(why)));
     let hint = match Sudo::hint(said) {
         Some(hint) => Some(hint),
         None if said.contains("not found") => Some("install sudo there, or log in as the user that does the work"),

@@ -24,14 +24,15 @@ pub struct Sudo {
 impl Sudo {
     /// What would help, if a command failed because sudo wants a password and there is none, or the wrong one.
     pub fn hint(said: &str) -> Option<&'static str> {
-        let line = said.lines().map(str::trim).find(|line| line.starts_with("sudo: "))?;
         // The last is sudo-rs.
         let wants = ["a password is required", "a terminal is required", "interactive authentication is required"];
-        if wants.iter().any(|words| line.contains(words)) {
+        let says =
+            |words: &str| said.lines().map(str::trim).any(|line| line.starts_with("sudo: ") && line.contains(words));
+        if wants.into_iter().any(says) {
             Some(
                 "sudo wants a password there: `-K` (`--ask-sudo-pass`) asks for it once, or `NOPASSWD:` in sudoers does without",
             )
-        } else if line.contains("incorrect password attempt") {
+        } else if says("incorrect password attempt") {
             Some("the password that was given for `-K` is not the login user's there")
         } else {
             None
@@ -115,7 +116,7 @@ mod tests {
     fn a_password_that_sudo_wants_is_told_from_what_a_command_says() {
         let helps = |said: &str| Sudo::hint(said).is_some_and(|hint| hint.contains("`-K`"));
         assert!(helps("sudo: a password is required"));
-        assert!(helps("Welcome\n\nsudo: 1 incorrect password attempt\n"));
+        assert!(helps("Sorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password attempt\n"));
         assert!(helps("sudo: interactive authentication is required"));
         assert!(!helps("a password is required") && !helps("sudo: unknown user nobody2") && !helps(""));
     }
