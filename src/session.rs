@@ -197,6 +197,11 @@ impl Session {
 }
 
 impl TargetArgs {
+    /// Whether the flags name no hosts.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.groups.is_empty()
+    }
+
     /// The pattern that the flags make together.
     pub(crate) fn pattern(&self) -> Result<String, CliError> {
         let groups = self.groups.iter().map(|group| format!("@{group}"));

@@ -228,6 +228,7 @@ fn the_hosts_of_a_sheet_are_checked_for_what_its_steps_need_of_them() {
     stage.case.run_with_flags(&all).exits(0);
     stage.case.run_with_flags(&["preflight", "@web", "--only", "As me"]).exits(2);
     stage.case.run_with_flags(&["preflight"]).exits(2);
+    stage.case.run_with_flags(&["preflight", "--sudo", "web"]).exits(2).says("`--sudo web` says whom to become");
     stage.case.run_with_flags(&["preflight", "nobody"]).exits(2);
 }
 

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use runsheet_inventory::Selection;
-use runsheet_model::HostName;
+use runsheet_model::{HostName, plural};
 use runsheet_preflight::{Bounds, Preflight, Subject};
 use runsheet_runner::Settings;
 use runsheet_task::Secrets;
@@ -69,6 +70,7 @@ type Wanted = (HostName, Vec<String>);
 
 pub(crate) async fn exec(args: PreflightArgs, session: &Session) -> Result<ExitStatus, CliError> {
     let wanted = args.wanted(session)?;
+    session.printer.note(&format!("looking at {}\n", plural(wanted.len(), "host")));
     let endpoints = session.endpoints_of(&wanted.iter().map(|(host, _)| host).collect::<Vec<_>>(), &args.reach)?;
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let password = logins::password(session, &args.reach, &Secrets::default(), may_ask)?;
@@ -100,6 +102,12 @@ impl PreflightArgs {
     fn wanted(&self, session: &Session) -> Result<Vec<Wanted>, CliError> {
         let sudo = self.sudo.user();
         let Some(what) = &self.what else {
+            if let (Some(user), true) = (sudo, self.target.is_empty()) {
+                return Err(CliError::usage(
+                    format!("`--sudo {user}` says whom to become, and no hosts are given"),
+                    format!("write the hosts before it: `runsheet preflight {user} --sudo`"),
+                ));
+            }
             return self.of_pattern(&self.target.pattern()?, sudo, session);
         };
         let is_sheet = session.project.sheet(Path::new(what), &session.environment).is_ok();
@@ -117,7 +125,7 @@ impl PreflightArgs {
         let plan = session.plan(&sheet, &self.narrow, self.part.choice(), self.target.unlisted)?;
         let needed = plan.hosts.iter().zip(plan.needs()).filter_map(|(host, users)| {
             let users = users?.into_iter().chain(sudo).map(ToOwned::to_owned);
-            Some((host.name.clone(), users.collect::<std::collections::BTreeSet<_>>().into_iter().collect()))
+            Some((host.name.clone(), users.collect::<BTreeSet<_>>().into_iter().collect()))
         });
         Ok(needed.collect())
     }

@@ -1,6 +1,8 @@
 use crate::finding::{Amount, Check, Finding};
 use crate::said::quoted;
 
+const HINT: &str = "make room there, or say with `--free` how much is enough";
+
 /// What `df -Pk` says of one file system.
 #[derive(Debug, PartialEq, Eq)]
 struct Space {
@@ -24,7 +26,7 @@ pub(crate) fn judge<'a>(answers: impl Iterator<Item = (&'a str, &'a str)>, bound
         seen.push(space.mounted_on);
         if space.free < bound {
             let says = format!("less than {} is free in {place}", size(bound));
-            findings.push(Finding::wrong(Check::Space, says).amount(Amount::Bytes(space.free)));
+            findings.push(Finding::wrong(Check::Space, says).amount(Amount::Bytes(space.free)).hint(HINT));
         }
     }
     findings

@@ -11,8 +11,8 @@ const LONGEST_KEY: usize = 8 * 1024;
 /// A host that was refused because no key is on record for it, with the key that it showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownKey {
-    pub(crate) keys: Arc<HostKeys>,
     pub(crate) name: LookupName,
+    pub(crate) keys: Arc<HostKeys>,
     pub(crate) offer: Offer,
 }
 
