@@ -205,6 +205,22 @@ fn sudo_that_wants_a_password_names_the_flag_that_asks_for_it() {
 }
 
 #[test]
+fn a_password_that_a_host_says_back_is_not_shown() {
+    let stage = Stage::new("web[1-2]: ok");
+    program(
+        &stage,
+        "web1",
+        "sudo",
+        "printf %s \"$3\" >&2; read -r heard; echo \"sudo: $heard, thank you\" >&2; exit 1",
+    );
+    let args = [&["preflight", "@web", "--sudo", "-K", "-F", "ssh_config"], &WIDE[..]].concat();
+    let mut terminal = Terminal::start(stage.case.command(&args));
+    terminal.says("sudo password: ").types("c4n4ry of sudo");
+    let ran = terminal.ends().exits(4).says("it says `sudo: ********, thank you`");
+    assert!(!ran.stderr.contains("c4n4ry"), "{}", ran.stderr);
+}
+
+#[test]
 fn the_hosts_of_a_sheet_are_checked_for_what_its_steps_need_of_them() {
     let stage = Stage::new("web[1-4]: ok; lb: ok").sheet(
         "vars: {who: 'web[1-3]'}\nsteps:\n\

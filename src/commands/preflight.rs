@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use runsheet_inventory::Selection;
-use runsheet_model::{HostName, plural};
+use runsheet_model::{HostName, Mask, plural};
 use runsheet_preflight::{Bounds, Preflight, Subject};
 use runsheet_runner::Settings;
 use runsheet_task::Secrets;
@@ -76,6 +76,8 @@ pub(crate) async fn exec(args: PreflightArgs, session: &Session) -> Result<ExitS
     let password = logins::password(session, &args.reach, &Secrets::default(), may_ask)?;
     let sudo_password = logins::sudo_password(&args.reach, may_ask)?;
     let sudo_by_password = sudo_password.is_some();
+    let asked = password.iter().chain(&sudo_password).map(|(name, value)| (name, value));
+    let mask = Mask::new(asked)?;
     let mut connector = logins::connector(session, &endpoints, password, may_ask).await?;
     if let Some((_, password)) = sudo_password {
         connector = connector.with_sudo_password(password);
@@ -85,6 +87,7 @@ pub(crate) async fn exec(args: PreflightArgs, session: &Session) -> Result<ExitS
     let preflight = Preflight {
         connector: Arc::new(connector),
         sudo_by_password,
+        mask,
         bounds: Bounds { free: args.free, clock: args.clock, answers: args.timeout },
         forks: usize::from(args.forks),
         settings: Settings { connections, ..usual },

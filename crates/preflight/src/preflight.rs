@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use runsheet_model::{Hop, Unreachable};
+use runsheet_model::{Hop, Mask, Unreachable};
 use runsheet_runner::{HostPool, Settings};
 use runsheet_ssh::{SshConnector, recorded_name};
 use tokio::sync::Semaphore;
@@ -21,6 +21,8 @@ pub struct Preflight {
     pub connector: Arc<SshConnector>,
     /// Whether sudo is told a password.
     pub sudo_by_password: bool,
+    /// Hides the passwords that hosts hear, for a host may say what it was told.
+    pub mask: Mask,
     /// What hosts have to keep to.
     pub bounds: Bounds,
     /// On how many hosts commands run at once.
@@ -126,7 +128,7 @@ impl Preflight {
                 // The permit to connect is kept until a fork is free, so that at most so many hosts are connected and idle.
                 let fork = forks.acquire().await;
                 drop(got.permit);
-                checked.findings = look(&*got.remote, &subject.sudo, self.sudo_by_password, &self.bounds).await;
+                checked.findings = look(&*got.remote, &subject.sudo, self).await;
                 drop(fork);
             }
         }
