@@ -248,7 +248,7 @@ impl Keep {
 }
 
 /// Reads a size such as `500MiB`; units are powers of 1024.
-fn parse_size(text: &str) -> Option<u64> {
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..end].parse().ok()?;
     let factor: u64 = match text[end..].trim() {

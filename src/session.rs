@@ -57,6 +57,11 @@ impl Session {
         Ok(Self { environment, project, printer, inventory, registry, global, resuming: None, keeps_records: true })
     }
 
+    /// Whether the project knows no host.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inventory.host_names().next().is_none()
+    }
+
     /// Where runs are kept.
     pub(crate) fn state(&self) -> Result<StateFolder, CliError> {
         Ok(StateFolder::open(&self.environment.state)?)
@@ -92,7 +97,7 @@ impl Session {
             exclude: narrow.exclude.clone(),
             limit: narrow.limit.clone(),
             // Without any host group, names on the command line can only be meant as they are.
-            unlisted: unlisted || self.inventory.host_names().next().is_none(),
+            unlisted: unlisted || self.is_empty(),
             choice,
         };
         Ok(Plan::resolve(sheet, &planning)?)
@@ -100,12 +105,16 @@ impl Session {
 
     /// How every host of a plan is reached, in its order.
     pub(crate) fn endpoints(&self, plan: &Plan, args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
-        let reach = self.reach(args)?;
-        self.ask_ahead(&plan.hosts.iter().map(|host| &host.name).collect::<Vec<_>>(), &reach);
-        let endpoints: Vec<Endpoint> =
-            plan.hosts.iter().map(|host| self.inventory.resolve(&host.name, &reach)).collect::<Result<_, _>>()?;
+        let endpoints = self.endpoints_of(&plan.hosts.iter().map(|host| &host.name).collect::<Vec<_>>(), args)?;
         self.warn_of_agents(&endpoints);
         Ok(endpoints)
+    }
+
+    /// How each of some hosts is reached, in their order.
+    pub(crate) fn endpoints_of(&self, hosts: &[&HostName], args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
+        let reach = self.reach(args)?;
+        self.ask_ahead(hosts, &reach);
+        Ok(hosts.iter().map(|host| self.inventory.resolve(host, &reach)).collect::<Result<_, _>>()?)
     }
 
     /// Tells once that commands on some hosts do without the agent.
@@ -200,6 +209,11 @@ impl Session {
 }
 
 impl TargetArgs {
+    /// Whether the flags name no hosts.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hosts.is_empty() && self.groups.is_empty()
+    }
+
     /// The pattern that the flags make together.
     pub(crate) fn pattern(&self) -> Result<String, CliError> {
         let groups = self.groups.iter().map(|group| format!("@{group}"));

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Which crate lives on which floor (ARCHITECTURE.md). A crate imports only from floors below its own.
-const FLOORS: [(&str, u8); 19] = [
+const FLOORS: [(&str, u8); 20] = [
     ("model", 0),
     ("diagnostics", 1),
     ("yaml", 1),
@@ -24,6 +24,7 @@ const FLOORS: [(&str, u8); 19] = [
     ("locks", 3),
     ("reporters", 3),
     ("runner", 4),
+    ("preflight", 5),
     ("", 6),
 ];
 

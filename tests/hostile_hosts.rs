@@ -12,7 +12,64 @@ use crate::case::Ran;
 use crate::practice_runs::Stage;
 
 /// Titles of windows, clipboards, cleared screens, overwritten lines, writing that runs backwards, lines of other hosts.
-const ESCAPES: &str = "\x1b]0;owned\x07\x1b[2J\x1b]52;c;aGk=\x07ok\rFAILED\u{9b}2J\u{202e}evil\n[web2] ok\n";
+pub(crate) const ESCAPES: &str = "\x1b]0;owned\x07\x1b[2J\x1b]52;c;aGk=\x07ok\rFAILED\u{9b}2J\u{202e}evil\n[web2] ok\n";
+
+/// Two good hosts, and one that follows a script.
+pub(crate) struct Beside {
+    pub(crate) stage: Stage,
+    runtime: Option<Runtime>,
+    _evil: HostileHost,
+}
+
+impl Beside {
+    pub(crate) fn new<S, F>(script: S) -> Self
+    where
+        S: Fn(Peer) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let stage = Stage::new("web[1-2]: ok");
+        let runtime = Runtime::new().expect("a runtime");
+        let evil = runtime.block_on(HostileHost::start(script)).expect("a hostile host");
+        let append = |path: &str, text: String| {
+            let path = stage.case.path(path);
+            let old = fs::read_to_string(&path).expect("a file");
+            fs::write(path, old + &text).expect("a file");
+        };
+        let address = evil.address();
+        append(
+            "hostgroups/web.yaml",
+            format!("      - evil: {{address: {}, port: {}}}\n", address.ip(), address.port()),
+        );
+        fs::write(stage.case.path("known_evil"), evil.known_hosts_line()).expect("a file");
+        append("ssh_config", format!("# {}\n", stage.case.path("known_evil").display()));
+        let config = fs::read_to_string(stage.case.path("ssh_config")).expect("a file");
+        let config = config.replacen('\n', &format!(" {}\n", stage.case.path("known_evil").display()), 1);
+        fs::write(stage.case.path("ssh_config"), config).expect("a file");
+        Self { stage, runtime: Some(runtime), _evil: evil }
+    }
+
+    /// Runs the program. Whatever the third host does, it ends soon, and nothing that it says drives a terminal or fills it.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        let started = Instant::now();
+        let ran = self.stage.case.run_with_flags(args);
+        assert!(started.elapsed() < Duration::from_secs(30), "it took {:?}", started.elapsed());
+        let wild = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{fffd}');
+        for text in [&ran.stdout, &ran.stderr] {
+            assert!(!text.contains(wild), "{text:?}");
+            assert!(!text.lines().any(|line| line.starts_with("[web2] ok")), "{text}");
+            assert!(text.len() < 64 * 1024, "a hostile host had {} bytes shown", text.len());
+        }
+        ran
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
 
 /// Runs a command on two good hosts and one that follows a script.
 fn beside_good_ones<S, F>(script: S, args: &[&str]) -> Ran
@@ -20,34 +77,10 @@ where
     S: Fn(Peer) -> F + Send + Sync + 'static,
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let stage = Stage::new("web[1-2]: ok");
-    let runtime = Runtime::new().expect("a runtime");
-    let evil = runtime.block_on(HostileHost::start(script)).expect("a hostile host");
-    let append = |path: &str, text: String| {
-        let path = stage.case.path(path);
-        let old = fs::read_to_string(&path).expect("a file");
-        fs::write(path, old + &text).expect("a file");
-    };
-    let address = evil.address();
-    append("hostgroups/web.yaml", format!("      - evil: {{address: {}, port: {}}}\n", address.ip(), address.port()));
-    fs::write(stage.case.path("known_evil"), evil.known_hosts_line()).expect("a file");
-    append("ssh_config", format!("# {}\n", stage.case.path("known_evil").display()));
-    let config = fs::read_to_string(stage.case.path("ssh_config")).expect("a file");
-    let config = config.replacen('\n', &format!(" {}\n", stage.case.path("known_evil").display()), 1);
-    fs::write(stage.case.path("ssh_config"), config).expect("a file");
-
-    let started = Instant::now();
     let all = [&["exec", "-g", "web", "--color", "never", "-T", "3s"], args, &["--", "echo fine"]].concat();
-    let ran = stage.case.run_with_flags(&all);
-    assert!(started.elapsed() < Duration::from_secs(30), "it took {:?}", started.elapsed());
+    let ran = Beside::new(script).run(&all);
     for host in ["web1", "web2"] {
         assert!(ran.stdout.contains(&format!("[{host}] fine\n")), "{host}: {}\n{}", ran.stdout, ran.stderr);
-    }
-    let wild = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{fffd}');
-    for text in [&ran.stdout, &ran.stderr] {
-        assert!(!text.contains(wild), "{text:?}");
-        assert!(!text.lines().any(|line| line.starts_with("[web2] ok")), "{text}");
-        assert!(text.len() < 64 * 1024, "a hostile host had {} bytes shown", text.len());
     }
     ran
 }

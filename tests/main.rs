@@ -21,6 +21,8 @@ mod lost_terminal;
 mod makes;
 mod passwords;
 mod practice_runs;
+mod preflight;
+mod preflight_keys;
 mod real_fleet;
 mod real_sshd;
 mod resumed;

@@ -29,7 +29,7 @@ pub(crate) fn many_addresses(sshd: &Sshd, count: usize) -> Case {
 }
 
 /// The paths of an ssh_config are those of the user: absolute.
-fn settled(case: Case) -> Case {
+pub(crate) fn settled(case: Case) -> Case {
     let known = case.path("known_hosts");
     case.file("ssh_config", format!("UserKnownHostsFile {}\nGlobalKnownHostsFile none\n", known.display()))
         .flags(&["-F", "ssh_config"])

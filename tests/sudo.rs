@@ -11,10 +11,10 @@ use crate::support::sshd::Sshd;
 use crate::terminal::Terminal;
 
 /// What sudo lets an account do, for as long as the test runs.
-struct Sudoers(PathBuf);
+pub(crate) struct Sudoers(PathBuf);
 
 impl Sudoers {
-    fn let_become_root(account: &Account, tags: &str) -> Self {
+    pub(crate) fn let_become_root(account: &Account, tags: &str) -> Self {
         let path = PathBuf::from(format!("/etc/sudoers.d/{}", account.name));
         fs::write(&path, format!("{} ALL=(ALL) {tags}ALL\n", account.name)).expect("only root may write there");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).expect("its mode is set");
@@ -30,7 +30,7 @@ impl Drop for Sudoers {
 }
 
 /// Hosts on which the account logs in by key.
-fn hosts(account: &Account, count: usize) -> (Sshd, Case) {
+pub(crate) fn hosts(account: &Account, count: usize) -> (Sshd, Case) {
     let (sshd, case) = stage(account, &format!("{PLAIN}AuthorizedKeysFile .ssh/authorized_keys\n"), count);
     account.allow(&sshd.identity());
     (sshd, case)
@@ -131,5 +131,6 @@ fn f_30_a_sudo_that_wants_a_password_that_nobody_has_fails_and_does_not_hang() {
 
     let ran = case.run(&words(&exec(&sshd, &["--", "true"]))).exits(5);
     assert!(ran.stderr.contains("a password is required"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: sudo wants a password there: `-K`"), "{}", ran.stderr);
     case.run(&words(&exec(&sshd, &["-K", "--", "true"]))).exits(2).says("sudo's password (`-K`) is asked for");
 }

@@ -41,6 +41,11 @@ pub(crate) struct SudoArgs {
 }
 
 impl SudoArgs {
+    /// Whom to become.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.sudo.as_deref()
+    }
+
     pub(crate) fn as_sheet(&self) -> Option<Sudo> {
         match self.sudo.as_deref() {
             None => None,

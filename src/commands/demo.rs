@@ -7,7 +7,7 @@ use runsheet_practice::{Fleet, raise_open_files};
 
 use crate::args::{Format, GlobalArgs, InsteadArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::commands::history::{HistoryArgs, exec as show_history};
-use crate::commands::run::{self, RunSheetArgs, SheetArgs};
+use crate::commands::run::{self, RunSheetArgs, SheetArgs, SheetPartArgs};
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
@@ -103,10 +103,7 @@ fn run_args(project: &Path) -> RunSheetArgs {
     RunSheetArgs {
         sheet: SheetArgs {
             sheet: project.join("sheets/demo.yaml"),
-            set: Vec::new(),
-            start_at: None,
-            only: Vec::new(),
-            skip: Vec::new(),
+            part: SheetPartArgs::default(),
             narrow: NarrowArgs::default(),
         },
         plan: None,

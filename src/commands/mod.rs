@@ -15,6 +15,7 @@ mod lock;
 mod lock_break;
 mod man;
 mod plan;
+mod preflight;
 mod put;
 mod replay;
 mod resume;
@@ -35,6 +36,7 @@ use crate::session::Session;
 pub(crate) enum Command {
     Run(run::RunSheetArgs),
     Plan(plan::PlanArgs),
+    Preflight(preflight::PreflightArgs),
     Do(do_task::DoArgs),
     Exec(exec::ExecArgs),
     Resume(resume::ResumeArgs),
@@ -79,6 +81,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
     match command {
         Command::Run(args) => block_on(run::exec(args, session)),
         Command::Plan(args) => plan::exec(&args, session),
+        Command::Preflight(args) => block_on(preflight::exec(args, session)),
         Command::Do(args) => block_on(do_task::exec(args, session)),
         Command::Exec(args) => block_on(exec::exec(args, session)),
         Command::Put(args) => block_on(put::exec(args, session)),

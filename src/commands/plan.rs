@@ -33,8 +33,8 @@ pub(crate) struct PlanArgs {
 }
 
 pub(crate) fn exec(args: &PlanArgs, session: &Session) -> Result<ExitStatus, CliError> {
-    let sheet = args.instead.applied(session.sheet(&args.sheet.sheet, &args.sheet.set)?)?;
-    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    let sheet = args.instead.applied(session.sheet(&args.sheet.sheet, &args.sheet.part.set)?)?;
+    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.part.choice(), false)?;
     if let Some(path) = &args.out {
         plan_file::write(&plan, &session.environment.cwd.join(path), args.force)?;
     }

@@ -36,6 +36,15 @@ pub(crate) struct SheetArgs {
     /// The sheet: a file, or the name of one in `sheets/`
     #[arg(value_name = "SHEET")]
     pub(crate) sheet: PathBuf,
+    #[command(flatten)]
+    pub(crate) part: SheetPartArgs,
+    #[command(flatten)]
+    pub(crate) narrow: NarrowArgs,
+}
+
+/// What of a sheet, and with which variables.
+#[derive(Debug, Default, Args)]
+pub(crate) struct SheetPartArgs {
     /// Give a variable of the sheet another value
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Sheet")]
     pub(crate) set: Vec<String>,
@@ -48,11 +57,14 @@ pub(crate) struct SheetArgs {
     /// All but these steps
     #[arg(long, value_name = "STEP", help_heading = "Sheet")]
     pub(crate) skip: Vec<String>,
-    #[command(flatten)]
-    pub(crate) narrow: NarrowArgs,
 }
 
-impl SheetArgs {
+impl SheetPartArgs {
+    /// Whether anything is said about a sheet.
+    pub(crate) fn is_given(&self) -> bool {
+        self.start_at.is_some() || [&self.set, &self.only, &self.skip].iter().any(|words| !words.is_empty())
+    }
+
     pub(crate) fn choice(&self) -> StepChoice {
         StepChoice { start_at: self.start_at.clone(), only: self.only.clone(), skip: self.skip.clone() }
     }
@@ -75,8 +87,8 @@ impl InsteadArgs {
 }
 
 pub(crate) async fn exec(args: RunSheetArgs, session: &Session) -> Result<ExitStatus, CliError> {
-    let sheet = args.run.instead.applied(session.sheet(&args.sheet.sheet, &args.sheet.set)?)?;
-    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.choice(), false)?;
+    let sheet = args.run.instead.applied(session.sheet(&args.sheet.sheet, &args.sheet.part.set)?)?;
+    let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.part.choice(), false)?;
     if let Some(approved) = &args.plan {
         approved.check(&plan, session)?;
     }

@@ -34,5 +34,5 @@ pub use ssh_options::{
     AddressFamily, AgentForwarding, AlgorithmChoice, CIPHERS, HOST_KEYS, KEY_EXCHANGES, MACS, SshOptions,
 };
 pub use state::{Failure, LostReason, Phase, State, Stream, Unreachable};
-pub use text::{hex, plural, visible};
+pub use text::{hex, nameless, plural, visible};
 pub use vars::Vars;

@@ -44,6 +44,29 @@ pub fn visible(bytes: &[u8]) -> String {
     text
 }
 
+/// The text with `<host>` wherever a host's name or address stands as a word of its own.
+pub fn nameless(text: &str, name: &str) -> String {
+    let part_of_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut rest = text;
+    let mut out = String::new();
+    while let Some(at) = rest.find(name) {
+        let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+        let begins = !before.chars().next_back().is_some_and(part_of_name);
+        // A full stop at the end of a sentence is not part of a name.
+        let mut next = after.chars();
+        let ends = match next.next() {
+            Some('.') => !next.next().is_some_and(char::is_alphanumeric),
+            Some(c) => !part_of_name(c),
+            None => true,
+        };
+        out.push_str(before);
+        out.push_str(if begins && ends { "<host>" } else { name });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +97,16 @@ mod tests {
     fn one_is_not_a_plural() {
         assert_eq!(plural(1, "host"), "1 host");
         assert_eq!(plural(0, "host"), "0 hosts");
+    }
+
+    #[test]
+    fn a_host_is_found_by_its_whole_name_only() {
+        for (text, expected) in [
+            ("no answer from `web1` within 30s", "no answer from `<host>` within 30s"),
+            ("web1: down. Was it web1.", "<host>: down. Was it <host>."),
+            ("web11, xweb1, web1-eth0, web1.example.com", "web11, xweb1, web1-eth0, web1.example.com"),
+        ] {
+            assert_eq!(nameless(text, "web1"), expected);
+        }
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,6 +222,21 @@ impl Plan {
             }
         }
         uses
+    }
+
+    /// What each host has to let us do, by position: `None` if it need not be reached, else the users that commands on it become.
+    pub fn needs(&self) -> Vec<Option<BTreeSet<&str>>> {
+        let mut needs = vec![None; self.hosts.len()];
+        for work in self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work) {
+            for (position, &own) in work.hosts.iter().enumerate() {
+                for link in work.all_links() {
+                    let host = link.delegate.as_ref().map_or(own, |delegate| **delegate.of(position));
+                    let users: &mut BTreeSet<&str> = needs[host].get_or_insert_default();
+                    users.extend(link.shell.of(position).sudo.as_ref().map(|sudo| sudo.user.as_str()));
+                }
+            }
+        }
+        needs
     }
 }
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use runsheet_events::{HostResult, RunStats};
-use runsheet_model::{HostName, State};
+use runsheet_model::{HostName, State, nameless};
 
-use crate::wording::{first_line, nameless, reason};
+use crate::wording::{first_line, reason};
 
 /// In what way hosts ended badly or not at all, in the order in which it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ pub(crate) fn groups(stats: &RunStats) -> Vec<Group<'_>> {
     for (index, step) in stats.steps.iter().enumerate() {
         for (host, host_stats) in &step.hosts {
             if let Some(trouble) = Trouble::of(&host_stats.result.state) {
-                let line = nameless(&reason(&host_stats.result), host);
+                let line = nameless(&reason(&host_stats.result), host.as_str());
                 found.entry((trouble, index, line)).or_default().push((host, &host_stats.result));
             }
         }
@@ -82,7 +82,7 @@ fn group<'a>(trouble: Trouble, step: usize, line: String, members: &[Member<'a>]
             _ => result.hint.as_ref(),
         };
         let hint = said.map(|hint| first_line(hint)).filter(|hint| !hint.is_empty());
-        let hint = hint.map(|hint| if alone { hint } else { nameless(&hint, host) });
+        let hint = hint.map(|hint| if alone { hint } else { nameless(&hint, host.as_str()) });
         hints.extend(hint.filter(|hint| !hints.contains(hint)));
     }
     Group {

@@ -8,6 +8,7 @@
 //! happens on a thread of its own, so that a stopped terminal or a slow pipe never holds up a run. It never counts hosts by
 //! itself (that is `RunStats`), and it never lets through a byte of a host that could drive a terminal.
 
+mod complaints;
 mod display;
 mod findings;
 mod gatherer;
@@ -33,6 +34,7 @@ mod table;
 mod terminal;
 mod wording;
 
+pub use complaints::{Complaint, complaints};
 pub use display::{Detail, Display, Fold, Format, Size};
 pub use findings::Findings;
 pub use history::{HistoryRow, history};

@@ -6,14 +6,16 @@ use anstyle::Style;
 use runsheet_events::{
     AttemptKey, EventKind, HostResult, LostAnswer, PlannedStep, RunEvent, RunHeader, RunStats, StepTotals,
 };
-use runsheet_model::{HostName, State, StepId, TaskName, format_chosen_duration, format_duration, plural, visible};
+use runsheet_model::{
+    HostName, State, StepId, TaskName, format_chosen_duration, format_duration, nameless, plural, visible,
+};
 
 use crate::gatherer::Gatherer;
 use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
 use crate::wording::{
-    cancelled, chosen, first_line, nameless, numbered, one_line, reason, state, tasks, title, totals, what_next,
+    cancelled, chosen, first_line, numbered, one_line, reason, state, tasks, title, totals, what_next,
 };
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
@@ -194,7 +196,8 @@ impl Narrator {
             line.push_str(&format!(": {said}"));
         }
         if detail == Detail::Quiet && self.display.detail < Detail::Verbose {
-            let told = self.told.entry((step.clone(), format!("{word} {}", nameless(&said, host)))).or_default();
+            let told =
+                self.told.entry((step.clone(), format!("{word} {}", nameless(&said, host.as_str())))).or_default();
             *told += 1;
             if *told > TOLD {
                 return;

@@ -161,30 +161,6 @@ pub(crate) fn reason(result: &HostResult) -> String {
     }
 }
 
-/// The text with `<host>` wherever the host's name stands as a word of its own.
-pub(crate) fn nameless(text: &str, host: &HostName) -> String {
-    let name = host.as_str();
-    let part_of_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    let mut rest = text;
-    let mut out = String::new();
-    while let Some(at) = rest.find(name) {
-        let (before, after) = (&rest[..at], &rest[at + name.len()..]);
-        let begins = !before.chars().next_back().is_some_and(part_of_name);
-        // A full stop at the end of a sentence is not part of a name.
-        let mut next = after.chars();
-        let ends = match next.next() {
-            Some('.') => !next.next().is_some_and(char::is_alphanumeric),
-            Some(c) => !part_of_name(c),
-            None => true,
-        };
-        out.push_str(before);
-        out.push_str(if begins && ends { "<host>" } else { name });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
 /// Why nothing new is started.
 pub(crate) fn cancelled(reason: &CancelReason, stats: &RunStats) -> String {
     let titled = |id: &StepId| stats.step(id).map_or_else(|| id.to_string(), |step| title(&step.planned));
@@ -249,17 +225,5 @@ mod tests {
     fn a_message_of_many_lines_is_told_by_its_first_that_says_anything() {
         assert_eq!(first_line("\n  \n disk full \nmore"), "disk full");
         assert_eq!(first_line("a\x1b[2J\tb"), "a\\x1b[2J b");
-    }
-
-    #[test]
-    fn a_host_is_found_by_its_whole_name_only() {
-        let web1 = HostName::new("web1").expect("a name");
-        for (text, expected) in [
-            ("no answer from `web1` within 30s", "no answer from `<host>` within 30s"),
-            ("web1: down. Was it web1.", "<host>: down. Was it <host>."),
-            ("web11, xweb1, web1-eth0, web1.example.com", "web11, xweb1, web1-eth0, web1.example.com"),
-        ] {
-            assert_eq!(nameless(text, &web1), expected);
-        }
     }
 }

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use runsheet_events::{AttemptKey, HostResult};
 use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Unreachable};
 use runsheet_plan::{PlanHost, PlanLink};
-use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError};
+use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Sudo, Task, TaskError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -108,7 +108,7 @@ impl Attempt<'_> {
             () = stopped => None,
         };
         match ended {
-            Some(Ok(Ok(result))) => judge(result, remote),
+            Some(Ok(Ok(result))) => self.advised(judge(result, remote)),
             Some(Ok(Err(panic))) if remote.is_in_flight() => {
                 let (_, mut outcome, hint) = ending(Failure::Internal, panic_message(&*panic));
                 outcome.value = 1;
@@ -120,6 +120,14 @@ impl Attempt<'_> {
             None if remote.is_in_flight() => lost(LostReason::Stopped),
             None => ending(Failure::Stopped, "it was stopped".to_owned()),
         }
+    }
+
+    /// Adds what would help where sudo stood in the way.
+    fn advised(&self, (state, outcome, hint): Ending) -> Ending {
+        let by_sudo = self.link.shell.of(self.position).sudo.is_some() && matches!(state, State::Failed { .. });
+        let advice = || Sudo::hint(&outcome.message).filter(|_| by_sudo).map(ToOwned::to_owned);
+        let hint = hint.or_else(advice);
+        (state, outcome, hint)
     }
 }
 

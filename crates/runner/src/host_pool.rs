@@ -19,10 +19,10 @@ const TRUST: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_secs(1);
 
 /// The permit to be connecting, or connected and waiting for a fork.
-pub(crate) type ConnectPermit = OwnedSemaphorePermit;
+pub type ConnectPermit = OwnedSemaphorePermit;
 
 /// The connections of a run: one a host, made when it is first needed, kept while the host has a further step.
-pub(crate) struct HostPool {
+pub struct HostPool {
     connector: Arc<dyn Connector>,
     slots: Vec<Slot>,
     connecting: Arc<Semaphore>,
@@ -57,21 +57,18 @@ struct Idle {
 }
 
 /// A connection for one step on one host.
-pub(crate) struct Got {
-    pub(crate) remote: Arc<dyn Remote>,
+pub struct Got {
+    /// The host.
+    pub remote: Arc<dyn Remote>,
     /// Tells about the connection if it was made just now.
-    pub(crate) new: Option<Connected>,
+    pub new: Option<Connected>,
     /// To be dropped once a fork is taken.
-    pub(crate) permit: Option<ConnectPermit>,
+    pub permit: Option<ConnectPermit>,
 }
 
 impl HostPool {
-    pub(crate) fn new(
-        connector: Arc<dyn Connector>,
-        endpoints: Vec<Endpoint>,
-        uses: &[usize],
-        settings: &Settings,
-    ) -> Self {
+    /// Makes one that is connected to nobody. `uses` is how often each host will be released.
+    pub fn new(connector: Arc<dyn Connector>, endpoints: Vec<Endpoint>, uses: &[usize], settings: &Settings) -> Self {
         let slots: Vec<_> = endpoints
             .into_iter()
             .zip(uses)
@@ -95,7 +92,7 @@ impl HostPool {
     }
 
     /// Gives the connection to a host, and makes it if there is none that stands. A host that keeps us waiting steps aside.
-    pub(crate) async fn get(&self, host: usize, aside: &(dyn Fn() + Sync)) -> Result<Got, Unreachable> {
+    pub async fn get(&self, host: usize, aside: &(dyn Fn() + Sync)) -> Result<Got, Unreachable> {
         let got = self.renew(host, aside).await?;
         self.slots[host].held.fetch_add(1, Ordering::AcqRel);
         Ok(got)
@@ -201,7 +198,7 @@ impl HostPool {
 
     /// Takes note that a step is over on a host: closes its connection if no further step needs it, and the one that has been
     /// idle longest if too many are, or if somebody needs the room.
-    pub(crate) fn release(&self, host: usize) {
+    pub fn release(&self, host: usize) {
         let held = self.put_down(host);
         if self.slots[host].uses_left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(host);

@@ -30,6 +30,7 @@ mod tee;
 mod undo;
 
 pub use host_locks::{LockAnswer, end_lock};
+pub use host_pool::{ConnectPermit, Got, HostPool};
 pub use policy::{Policy, Tally, Verdict};
 pub use resume::{LostAnswers, Resumption, Undecided};
 pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use runsheet_model::{Endpoint, Mask, MaskError, Phase, Secret, SecretName, Unreachable};
 use runsheet_task::{Connected, Connector, SignsOfLife};
 
+use crate::host_key;
 use crate::jumps::Jumps;
+use crate::known_hosts::UnknownKey;
 use crate::reach::Reach;
 use crate::remote::SshRemote;
 use crate::settings::SshSettings;
@@ -65,6 +67,19 @@ impl SshConnector {
     /// Decrypts a key file for all connections. Returns whether the passphrase was right.
     pub async fn unlock(&self, key: &Path, passphrase: Secret<String>) -> bool {
         self.reach.keyring().identities.unlock(key, passphrase).await
+    }
+
+    /// Gives out the keys of those, jump hosts as well, that were refused because none is on record for them; each once.
+    pub fn take_unknown_keys(&self) -> Vec<UnknownKey> {
+        self.reach.known_hosts().take_unknown()
+    }
+
+    /// Puts such a key on record, so that the host may be connected to from now on. Fails where it cannot be written, or where another
+    /// key has been put there meanwhile.
+    pub async fn learn(&self, key: &UnknownKey) -> Result<(), Unreachable> {
+        host_key::learn(self.reach.known_hosts(), key).await?;
+        self.jumps.forget_failures();
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use runsheet_model::{HostKeyMode, HostKeys, Phase, Unreachable};
 use russh::keys::PublicKeyOrCertificate;
 
-use crate::known_hosts::{KnownHosts, KnownHostsError, LookupName, Offer, Records, Verdict};
+use crate::known_hosts::{KnownHosts, KnownHostsError, LookupName, Offer, Records, UnknownKey, Verdict};
 use crate::unreachable::{for_good, with_hint};
 
 /// Decides whether a host is the one that it should be. Made for one connection.
@@ -75,34 +75,46 @@ impl HostKeyCheck {
         if learned || verdict == Verdict::Known {
             return Ok(Accepted { fingerprint, learned });
         }
-        Err(self.refusal(verdict, &fingerprint))
+        if verdict == Verdict::Unknown {
+            let (keys, name) = (Arc::clone(&self.keys), self.name.clone());
+            self.known_hosts.remember(UnknownKey { keys, name, offer });
+        }
+        Err(refusal(&self.name.recorded, verdict, &fingerprint))
     }
+}
 
-    fn refusal(&self, verdict: Verdict, shown: &str) -> Unreachable {
-        let name = &self.name.recorded;
-        match verdict {
-            Verdict::Known | Verdict::Unknown => with_hint(
-                for_good(Phase::HostKey, format!("no host key of `{name}` is on record; it shows {shown}")),
-                "compare that fingerprint with the host's own, then log in once with ssh, or let new hosts in with `--host-keys accept-new`",
-            ),
-            Verdict::Changed { place, recorded } => with_hint(
-                for_good(
-                    Phase::HostKey,
-                    format!(
-                        "the host key of `{name}` has changed: {recorded} is on record at {}:{}, the host shows {shown}",
-                        place.path.display(),
-                        place.line
-                    ),
-                ),
-                format!("if the host was rebuilt, forget its old key: {}", forget(name, &place.path)),
-            ),
-            Verdict::Revoked { place } => for_good(
+/// Puts the key of an unknown host on record. Fails where another one has been put there meanwhile.
+pub(crate) async fn learn(known_hosts: &KnownHosts, key: &UnknownKey) -> Result<(), Unreachable> {
+    match known_hosts.learn(&key.keys, &key.name, &key.offer).await {
+        Ok(None | Some(Verdict::Known)) => Ok(()),
+        Ok(Some(verdict)) => Err(refusal(key.name(), verdict, &key.fingerprint())),
+        Err(error) => Err(unusable(&error)),
+    }
+}
+
+fn refusal(name: &str, verdict: Verdict, shown: &str) -> Unreachable {
+    match verdict {
+        Verdict::Known | Verdict::Unknown => with_hint(
+            for_good(Phase::HostKey, format!("no host key of `{name}` is on record; it shows {shown}")),
+            "compare that fingerprint with the host's own, then put it on record with `runsheet preflight`, or let new hosts in with `--host-keys accept-new`",
+        ),
+        Verdict::Changed { place, recorded } => with_hint(
+            for_good(
                 Phase::HostKey,
-                format!("the host key of `{name}`, {shown}, is revoked at {}:{}", place.path.display(), place.line),
+                format!(
+                    "the host key of `{name}` has changed: {recorded} is on record at {}:{}, the host shows {shown}",
+                    place.path.display(),
+                    place.line
+                ),
             ),
-            Verdict::BadCertificate { reason } => {
-                for_good(Phase::HostKey, format!("the host key of `{name}`, {shown}, cannot be trusted: {reason}"))
-            }
+            format!("if the host was rebuilt, forget its old key: {}", forget(name, &place.path)),
+        ),
+        Verdict::Revoked { place } => for_good(
+            Phase::HostKey,
+            format!("the host key of `{name}`, {shown}, is revoked at {}:{}", place.path.display(), place.line),
+        ),
+        Verdict::BadCertificate { reason } => {
+            for_good(Phase::HostKey, format!("the host key of `{name}`, {shown}, cannot be trusted: {reason}"))
         }
     }
 }

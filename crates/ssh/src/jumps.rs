@@ -54,6 +54,12 @@ impl Jumps {
         attempt.await
     }
 
+    /// Forgets who was not reached: what stood in the way has been put right.
+    pub(crate) fn forget_failures(&self) {
+        let mut ways = self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.retain(|way| !matches!(way.attempt.peek(), Some(Err(_))));
+    }
+
     /// Starts an attempt on a task of its own: whoever wanted it first may give up before the others do.
     fn start(self: &Arc<Self>, reach: &Arc<Reach>, hops: &[Hop], timeout: Duration) -> Attempt {
         let jumps = Arc::clone(self);

@@ -47,5 +47,6 @@ mod variables;
 
 pub use certificates::Unfit;
 pub use connector::SshConnector;
+pub use known_hosts::{UnknownKey, recorded_name};
 pub use settings::{Deadlines, Keepalive, SshSettings};
 pub use survey::{LockedKey, Survey};

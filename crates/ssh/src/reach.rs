@@ -63,6 +63,11 @@ impl Reach {
         &self.keyring
     }
 
+    /// What is on record, and whose keys are not.
+    pub(crate) fn known_hosts(&self) -> &KnownHosts {
+        &self.known_hosts
+    }
+
     /// Reaches one hop, through a jump host if there is one, and logs in. What this machine lacks is found before the
     /// host hears of us.
     pub(crate) async fn reach(

@@ -21,6 +21,25 @@ pub struct Sudo {
     pub user: String,
 }
 
+impl Sudo {
+    /// What would help, if a command failed because sudo wants a password and there is none, or the wrong one.
+    pub fn hint(said: &str) -> Option<&'static str> {
+        // The last is sudo-rs.
+        let wants = ["a password is required", "a terminal is required", "interactive authentication is required"];
+        let says =
+            |words: &str| said.lines().map(str::trim).any(|line| line.starts_with("sudo: ") && line.contains(words));
+        if wants.into_iter().any(says) {
+            Some(
+                "sudo wants a password there: `-K` (`--ask-sudo-pass`) asks for it once, or `NOPASSWD:` in sudoers does without",
+            )
+        } else if says("incorrect password attempt") {
+            Some("the password that was given for `-K` is not the login user's there")
+        } else {
+            None
+        }
+    }
+}
+
 impl ShellSettings {
     /// Puts a command into these settings. A command without any stays as it is.
     pub fn wrap(&self, command: &str) -> String {
@@ -91,6 +110,15 @@ mod tests {
     fn a_missing_folder_stops_the_command() {
         let settings = ShellSettings { dir: Some("/no/such/folder".to_owned()), ..ShellSettings::default() };
         assert_eq!(sh(&settings.wrap("echo ran")), b"");
+    }
+
+    #[test]
+    fn a_password_that_sudo_wants_is_told_from_what_a_command_says() {
+        let helps = |said: &str| Sudo::hint(said).is_some_and(|hint| hint.contains("`-K`"));
+        assert!(helps("sudo: a password is required"));
+        assert!(helps("Sorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password attempt\n"));
+        assert!(helps("sudo: interactive authentication is required"));
+        assert!(!helps("a password is required") && !helps("sudo: unknown user nobody2") && !helps(""));
     }
 
     #[test]

@@ -283,6 +283,35 @@ fn a_limit_that_leaves_a_step_no_host_leaves_the_step_out() {
 }
 
 #[test]
+fn a_plan_tells_which_hosts_it_needs_and_whom_commands_become_there() {
+    let plan = plan(
+        "steps:\n\
+         \x20 - {name: A, task: work, hosts: 'web[1-2]', sudo: true}\n\
+         \x20 - {name: B, hosts: web3, sudo: app, do: [{task: work, delegate: solr1}, {task: work, sudo: false, delegate: solr1}]}\n\
+         \x20 - {name: C, task: work, hosts: 'web2,solr2', sudo: app}\n\
+         \x20 - {name: D, task: work, hosts: web3, enabled: false}\n",
+    )
+    .expect("a plan");
+    let needs: Vec<_> = plan
+        .hosts
+        .iter()
+        .zip(plan.needs())
+        .map(|(host, users)| (host.name.to_string(), users.map(|users| users.into_iter().collect::<Vec<_>>())))
+        .filter(|(host, users)| users.is_some() || host == "web3")
+        .collect();
+    let expected = [
+        ("web1", Some(vec!["root"])),
+        ("web2", Some(vec!["app", "root"])),
+        ("web3", None),
+        ("solr1", Some(vec!["app"])),
+        ("solr2", Some(vec!["app"])),
+    ];
+    let mut needs: Vec<_> = needs.iter().map(|(host, users)| (host.as_str(), users.clone())).collect();
+    needs.sort_by_key(|(host, _)| expected.iter().position(|(other, _)| other == host));
+    assert_eq!(needs, expected);
+}
+
+#[test]
 fn a_plan_survives_being_written_and_read() {
     let plan = plan(&step("hosts: solr, args: {text: '{{ host.name }}'}, sudo: true")).expect("a plan");
     let text = serde_json::to_string(&plan).expect("json");

@@ -12,9 +12,11 @@ mod names;
 mod pattern;
 mod records;
 mod store;
+mod unknown;
 
 pub(crate) use entry::fingerprint;
 pub(crate) use error::KnownHostsError;
 pub(crate) use names::LookupName;
 pub(crate) use records::{Offer, Records, Verdict};
 pub(crate) use store::KnownHosts;
+pub use unknown::{UnknownKey, recorded_name};

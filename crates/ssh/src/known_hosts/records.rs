@@ -34,7 +34,7 @@ pub(crate) struct Place {
 }
 
 /// What a host showed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Offer {
     /// A key, as it goes over the wire.
     Key { key_type: String, key: Vec<u8> },

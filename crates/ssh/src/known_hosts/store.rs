@@ -8,9 +8,9 @@ use tokio::sync::OnceCell;
 
 use super::file::KnownHostsFile;
 use super::learn::{Learned, learn};
-use super::{KnownHostsError, LookupName, Offer, Records, Verdict};
+use super::{KnownHostsError, LookupName, Offer, Records, UnknownKey, Verdict};
 
-/// All known_hosts files of a run, each read once.
+/// All known_hosts files of a run, each read once, and the keys that are in none of them.
 #[derive(Debug)]
 pub(crate) struct KnownHosts {
     files: Mutex<HashMap<PathBuf, Arc<Slot>>>,
@@ -18,13 +18,14 @@ pub(crate) struct KnownHosts {
     limit: Duration,
     /// One writer: learned keys are put on record one after another.
     writing: tokio::sync::Mutex<()>,
+    unknown: Mutex<Vec<UnknownKey>>,
 }
 
 type Slot = OnceCell<Result<Arc<RwLock<KnownHostsFile>>, KnownHostsError>>;
 
 impl KnownHosts {
     pub(crate) fn new(limit: Duration) -> Self {
-        Self { files: Mutex::default(), limit, writing: tokio::sync::Mutex::default() }
+        Self { files: Mutex::default(), limit, writing: tokio::sync::Mutex::default(), unknown: Mutex::default() }
     }
 
     /// Returns what is on record for a host.
@@ -72,6 +73,19 @@ impl KnownHosts {
                 Ok(Some(records.judge(name, offer, SystemTime::now())))
             }
         }
+    }
+
+    /// Remembers the key of a host that was refused because none is on record for it.
+    pub(crate) fn remember(&self, key: UnknownKey) {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        if !key.is_oversized() && !unknown.contains(&key) {
+            unknown.push(key);
+        }
+    }
+
+    /// Gives out the keys that were remembered, each once.
+    pub(crate) fn take_unknown(&self) -> Vec<UnknownKey> {
+        std::mem::take(&mut self.unknown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn file(&self, path: &Path) -> Result<Arc<RwLock<KnownHostsFile>>, KnownHostsError> {

@@ -213,6 +213,30 @@ async fn one_host_that_is_learned_by_many_at_once_is_learned_once() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_gathered_is_learned_only_while_nothing_is_on_record() {
+    let (sshd, file) = (Sshd::start(""), File::missing());
+    let hop = with_keys(&sshd, HostKeyMode::Strict, &file.path());
+    let connector = connector();
+    for _ in 0..2 {
+        let refused = connector.connect(&endpoint(hop.clone())).await.map(|_| ()).expect_err("it was let in");
+        assert_eq!(refused.phase, Phase::HostKey, "{}", refused.reason);
+    }
+    let keys = connector.take_unknown_keys();
+    assert_eq!(keys.len(), 1, "each is given out once");
+    assert!(connector.take_unknown_keys().is_empty());
+    let path = sshd.folder().join("host_ed25519.pub");
+    assert!(keygen(&["-lf", path.to_str().expect("text")]).contains(&keys[0].fingerprint()));
+
+    // Somebody else is faster, with another key.
+    let text = format!("[127.0.0.1]:{} {}\n", sshd.port(), other_key(file.folder.path(), "ecdsa"));
+    fs::write(file.path(), &text).expect("written");
+    let refused = connector.learn(&keys[0]).await.expect_err("it was learned");
+    assert!(refused.reason.contains("has changed"), "{}", refused.reason);
+    assert_eq!(file.text(), text);
+    assert!(!sshd.log().contains("Accepted "), "{}", sshd.log());
+}
+
+#[tokio::test]
 async fn a_learned_name_is_hashed_where_the_others_are() {
     let sshd = Sshd::start("");
     let file = File::missing();
