@@ -38,6 +38,7 @@ mod resolver;
 mod server_text;
 mod settings;
 mod socket;
+mod software;
 mod stop;
 mod sudo_dialog;
 mod survey;
