@@ -43,6 +43,7 @@ mod stop;
 mod sudo_dialog;
 mod survey;
 mod transfer;
+mod turned_away;
 mod unreachable;
 mod variables;
 
