@@ -331,6 +331,19 @@ fn the_schema_knows_every_word_and_no_other() {
     assert_eq!(schema["$defs"]["Link"]["required"], json!(["task"]));
 }
 
+#[test]
+fn the_sheets_of_the_fuzzer_are_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/sheet");
+    let mut refused = Vec::new();
+    for text in std::fs::read_dir(folder).expect("a corpus") {
+        let text = text.expect("an entry");
+        if parse(&std::fs::read_to_string(text.path()).expect("a text")).is_err() {
+            refused.push(text.file_name());
+        }
+    }
+    assert_eq!(refused, ["mistake"]);
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "[ -~\n\t]{0,200}") {

@@ -85,7 +85,7 @@ where
             return Err(RemoteError::Disconnected);
         }
         let Ok(slot) = Arc::clone(link.slots()).acquire_owned().await else {
-            return Err(RemoteError::Disconnected);
+            return Err(if link.is_spent() { RemoteError::NotStarted(spent()) } else { RemoteError::Disconnected });
         };
         // A task of its own goes on when nobody waits for it any more, and then drops, which closes, what it opened.
         let opened = tokio::spawn({
@@ -169,6 +169,14 @@ fn open_failure(error: &russh::Error) -> RemoteError {
         russh::Error::SendError | russh::Error::Disconnect | russh::Error::RecvError => RemoteError::Disconnected,
         other => RemoteError::NotStarted(for_now(Phase::Channel, server_text(&other.to_string()))),
     }
+}
+
+/// What becomes of the second command of a task where each needs a connection of its own.
+fn spent() -> Unreachable {
+    with_hint(
+        for_good(Phase::Channel, "the host has one session on a connection, and that was used"),
+        "TinySSH does so: a task that runs several commands needs OpenSSH or dropbear there",
+    )
 }
 
 fn refused(refusal: &ChannelOpenFailure) -> Unreachable {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
-use russh::{Channel, ChannelOpenFailure};
+use russh::{Channel, ChannelOpenFailure, Names};
 
 use crate::host_key::HostKeyCheck;
 use crate::link_state::LinkState;
@@ -43,6 +43,11 @@ impl Handler for Client {
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
         Ok(self.host_key.decide(shown).await)
+    }
+
+    async fn kex_done(&mut self, _: Option<&[u8]>, _: &Names, session: &mut Session) -> Result<(), russh::Error> {
+        self.state.set_software(session.remote_sshid());
+        Ok(())
     }
 
     async fn disconnected(&mut self, reason: DisconnectReason<russh::Error>) -> Result<(), russh::Error> {

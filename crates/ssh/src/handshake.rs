@@ -13,6 +13,7 @@ use crate::link_state::LinkState;
 use crate::server_text::server_text;
 use crate::settings::{Keepalive, SshSettings};
 use crate::socket::{Progress, Socket, Transport};
+use crate::turned_away::turned_away;
 use crate::unreachable::{Budget, for_good, for_now, socket, with_hint};
 
 /// Messages of a channel that russh keeps until they are read, of up to 32 KiB each: what a host can make us hold.
@@ -107,8 +108,8 @@ fn failure(error: &russh::Error, progress: &Progress, state: &LinkState, options
         return for_now(Phase::Handshake, format!("the host closed the connection: {}", down.text));
     }
     match error {
-        russh::Error::Disconnect | russh::Error::HUP if progress.banner().is_none() => closed_at_once(),
-        russh::Error::IO(error) if is_closed(error) && progress.banner().is_none() => closed_at_once(),
+        russh::Error::Disconnect | russh::Error::HUP if progress.banner().is_none() => turned_away(&progress.preface()),
+        russh::Error::IO(error) if is_closed(error) && progress.banner().is_none() => turned_away(&progress.preface()),
         russh::Error::Disconnect | russh::Error::HUP => closed(),
         russh::Error::IO(error) if is_closed(error) => closed(),
         russh::Error::IO(error) => socket(Phase::Handshake, error),
@@ -125,18 +126,6 @@ fn failure(error: &russh::Error, progress: &Progress, state: &LinkState, options
         }
         other => for_now(Phase::Handshake, server_text(&other.to_string())),
     }
-}
-
-/// What sshd does when too many connections wait for their login.
-fn closed_at_once() -> Unreachable {
-    with_hint(for_now(Phase::Handshake, "the host closed the connection before its first line"), TOO_MANY)
-}
-
-const TOO_MANY: &str = "if this happens to many at once, raise `MaxStartups` in its sshd_config";
-
-/// Whether a host had too much to do to say anything.
-pub(crate) fn was_turned_away(failure: &Unreachable) -> bool {
-    failure.transient && failure.hint.as_deref() == Some(TOO_MANY)
 }
 
 fn closed() -> Unreachable {

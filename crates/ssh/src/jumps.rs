@@ -7,9 +7,9 @@ use runsheet_model::{Hop, Phase, Unreachable};
 use runsheet_task::SignsOfLife;
 use tokio::time::Instant;
 
-use crate::handshake::was_turned_away;
 use crate::link::Link;
 use crate::reach::Reach;
+use crate::turned_away::was_turned_away;
 use crate::unreachable::{Budget, for_good};
 
 /// Between tries to reach a jump host that turns us away.

@@ -38,10 +38,12 @@ mod resolver;
 mod server_text;
 mod settings;
 mod socket;
+mod software;
 mod stop;
 mod sudo_dialog;
 mod survey;
 mod transfer;
+mod turned_away;
 mod unreachable;
 mod variables;
 

@@ -1,5 +1,5 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use runsheet_model::{AgentForwarding, Hop};
@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::client::Client;
 use crate::forwarding::Forwarding;
 use crate::link_state::LinkState;
+use crate::software::Software;
 use crate::transfer::Sftp;
 use crate::variables::Variables;
 
@@ -30,10 +31,14 @@ pub(crate) struct Link {
     state: Arc<LinkState>,
     variables: Variables,
     slots: Arc<Semaphore>,
+    /// Whether no other session can be opened on it, though it stands.
+    is_spent: AtomicBool,
     /// How many of those that have a place wait for the host to open their channel.
     waiting: AtomicUsize,
     handshakes: Arc<Semaphore>,
     sftp: Mutex<Weak<Sftp>>,
+    /// The one that is not ended before the connection is.
+    kept_sftp: OnceLock<Arc<Sftp>>,
     cut: CancellationToken,
     _cut_on_drop: DropGuard,
     /// The jump host it goes through.
@@ -56,12 +61,14 @@ impl Link {
         }
         Arc::new(Self {
             handle,
-            state,
             variables: Variables::new(Arc::clone(&hop.options)),
-            slots: Arc::new(Semaphore::new(CHANNELS)),
+            slots: Arc::new(Semaphore::new(state.software().sessions())),
+            state,
+            is_spent: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
             sftp: Mutex::default(),
+            kept_sftp: OnceLock::new(),
             _cut_on_drop: cut.clone().drop_guard(),
             cut,
             _via: via,
@@ -70,6 +77,11 @@ impl Link {
 
     pub(crate) fn is_down(&self) -> bool {
         self.state.is_down() || self.handle.is_closed()
+    }
+
+    /// Whether no other session can be opened on it, though it stands.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.is_spent.load(Ordering::Acquire)
     }
 
     pub(crate) fn state(&self) -> &Arc<LinkState> {
@@ -88,7 +100,7 @@ impl Link {
 
     /// Whether a channel of ours is open.
     pub(crate) fn has_channels(&self) -> bool {
-        let in_use = CHANNELS.saturating_sub(self.slots.available_permits());
+        let in_use = self.state.software().sessions().saturating_sub(self.slots.available_permits());
         in_use > self.waiting.load(Ordering::Acquire)
     }
 
@@ -107,8 +119,19 @@ impl Link {
         &self.sftp
     }
 
+    /// Has an SFTP session last as long as the connection.
+    pub(crate) fn keep_sftp(&self, sftp: Arc<Sftp>) {
+        // The first one stays.
+        let _ = self.kept_sftp.set(sftp);
+    }
+
     pub(crate) async fn open_session(&self) -> Result<Channel<Msg>, russh::Error> {
         let channel = self.handle.channel_open_session().await?;
+        if self.state.software() == Software::TinySsh {
+            self.is_spent.store(true, Ordering::Release);
+            // Nobody need wait for a place.
+            self.slots.close();
+        }
         if self.state.forwarding().is_some() {
             // A host that does not want it (`AllowAgentForwarding no`) does without, as with ssh.
             channel.agent_forward(false).await?;

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::forwarding::Forwarding;
 use crate::server_text::server_text;
+use crate::software::Software;
 
 /// The session ends its channels a moment before it says why it ended.
 const REASON_LIMIT: Duration = Duration::from_secs(1);
@@ -19,6 +20,7 @@ pub(crate) struct LinkState {
     banner: Mutex<Option<String>>,
     mask: Mask,
     forwarding: OnceLock<Arc<Forwarding>>,
+    software: OnceLock<Software>,
 }
 
 /// Why a connection ended.
@@ -45,6 +47,16 @@ impl LinkState {
     /// The agent, where the host may use it.
     pub(crate) fn forwarding(&self) -> Option<&Arc<Forwarding>> {
         self.forwarding.get()
+    }
+
+    /// Takes note of how the host's software calls itself.
+    pub(crate) fn set_software(&self, identification: &[u8]) {
+        // It says so once, before the first keys.
+        let _ = self.software.set(Software::of(identification));
+    }
+
+    pub(crate) fn software(&self) -> Software {
+        self.software.get().copied().unwrap_or_default()
     }
 
     pub(crate) fn is_down(&self) -> bool {

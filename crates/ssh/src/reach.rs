@@ -21,6 +21,7 @@ use crate::resolver::Resolver;
 use crate::server_text::server_text;
 use crate::settings::{Deadlines, SshSettings};
 use crate::socket::{Progress, Transport};
+use crate::turned_away::Refusals;
 use crate::unreachable::{Budget, for_good, for_now, with_hint};
 
 /// A handshake that has brought nothing for so long lets others go first.
@@ -32,6 +33,7 @@ pub(crate) struct Reach {
     known_hosts: Arc<KnownHosts>,
     keyring: Keyring,
     breaker: Breaker,
+    refusals: Refusals,
     resolver: Resolver,
     mask: Mask,
 }
@@ -52,6 +54,7 @@ impl Reach {
             known_hosts: Arc::new(KnownHosts::new(deadlines.local)),
             keyring: Keyring::new(deadlines),
             breaker: Breaker::default(),
+            refusals: Refusals::default(),
             resolver: Resolver::new(),
             settings,
             mask,
@@ -137,8 +140,8 @@ impl Reach {
         budget: Budget,
     ) -> Result<(Arc<Link>, Accepted), Unreachable> {
         let deadlines = &self.settings.deadlines;
-        let mut session =
-            handshake(transport, progress, host_key, &hop.options, &self.settings, &self.mask, budget).await?;
+        let started = handshake(transport, progress, host_key, &hop.options, &self.settings, &self.mask, budget).await;
+        let mut session = started.map_err(|failure| self.refusals.explain(hop, failure))?;
         let cut_if_given_up = session.cut.clone().drop_guard();
         let waiting = Instant::now();
         let turn = tried.turn().await?;
@@ -150,7 +153,10 @@ impl Reach {
             Ok(()) => turn.let_in(),
             // One that did not answer, or is gone, said nothing about the keys.
             Err(failure) if failure.transient => {}
-            Err(_) => turn.refused(&hop.address),
+            Err(_) => {
+                self.refusals.note(hop);
+                turn.refused(&hop.address);
+            }
         }
         answer?;
         cut_if_given_up.disarm();

@@ -37,7 +37,7 @@ impl Remote for SshRemote {
     }
 
     fn is_alive(&self) -> bool {
-        !self.link.is_down()
+        !self.link.is_down() && !self.link.is_spent()
     }
 
     async fn close(&self) {

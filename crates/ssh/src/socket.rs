@@ -1,6 +1,6 @@
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use runsheet_task::SignsOfLife;
@@ -15,6 +15,9 @@ use crate::proxy_command::ProxyCommand;
 
 /// Packets are read in two parts, a length and the rest. Most of them are small, so that both come with one call.
 const READ_AHEAD: usize = 8 * 1024;
+
+/// The most that is kept of what a host says before its first line, in bytes.
+const LONGEST_PREFACE: usize = 256;
 
 /// What an SSH session runs on: it can be cut from outside, and tells how far the session has come.
 ///
@@ -41,17 +44,33 @@ pub(crate) enum Transport {
 pub(crate) struct Progress {
     signs: SignsOfLife,
     greeted: OnceLock<Instant>,
+    /// What the host said before its first line, or the beginning of it.
+    preface: Mutex<Vec<u8>>,
 }
 
 impl Progress {
     /// Tells of all that comes by `signs`, too.
     pub(crate) fn new(signs: SignsOfLife) -> Arc<Self> {
-        Arc::new(Self { signs, greeted: OnceLock::new() })
+        Arc::new(Self { signs, greeted: OnceLock::new(), preface: Mutex::default() })
     }
 
     /// When the host's first line was there, if it is.
     pub(crate) fn banner(&self) -> Option<Instant> {
         self.greeted.get().copied()
+    }
+
+    /// What a host that never came to its first line said instead.
+    pub(crate) fn preface(&self) -> String {
+        let said = self.preface.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said).trim().to_owned()
+    }
+
+    fn note_preface(&self, bytes: &[u8]) {
+        if self.greeted.get().is_none() {
+            let mut said = self.preface.lock().unwrap_or_else(PoisonError::into_inner);
+            let room = LONGEST_PREFACE.saturating_sub(said.len());
+            said.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
     }
 }
 
@@ -84,6 +103,7 @@ impl AsyncRead for Socket {
         let poll = Pin::new(&mut self.transport).poll_read(context, buffer);
         if poll.is_ready() && buffer.filled().len() > before {
             self.progress.signs.sign();
+            self.progress.note_preface(&buffer.filled()[before..]);
         }
         poll
     }

@@ -19,6 +19,17 @@ groups:
 ";
 
 #[test]
+fn the_patterns_of_the_fuzzer_are_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/patterns");
+    let mut read = [0, 0];
+    for text in std::fs::read_dir(folder).expect("a corpus") {
+        let text = std::fs::read_to_string(text.expect("an entry").path()).expect("a text");
+        read[usize::from(expand_text(&text).is_ok())] += 1;
+    }
+    assert!(read.iter().all(|count| *count > 5), "{read:?}");
+}
+
+#[test]
 fn patterns_select_from_left_to_right_each_host_once() {
     let inventory = inventory(HOSTS);
     let cases = [

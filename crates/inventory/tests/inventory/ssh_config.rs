@@ -17,6 +17,22 @@ fn refused(config: &str) -> String {
 }
 
 #[test]
+fn the_ssh_configs_of_the_fuzzer_are_read() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/ssh_config");
+    let (folder, mut read) = (Folder::new(), 0);
+    for text in std::fs::read_dir(corpus).expect("a corpus") {
+        let text = std::fs::read_to_string(text.expect("an entry").path()).expect("a text");
+        let file = folder.file("config", text);
+        if let Ok(config) = SshConfig::load(&[file], folder.path()) {
+            let reach = Reach { ssh_config: config.into(), ..reach() };
+            // What it says is the other tests' business.
+            read += usize::from(Inventory::empty().explain(&host("web1"), &reach).is_ok());
+        }
+    }
+    assert!(read > 30, "{read} were read");
+}
+
+#[test]
 fn mistakes_in_ssh_config_are_told_with_their_line() {
     let criteria = "\nhint: `all`, `host`, `originalhost`, `user`, `localuser`, `final`, `canonical` and `exec` are; or let the OpenSSH client read it with `--ssh-config-reader openssh`, or give runsheet a file of its own by `-F`";
     let cases = [

@@ -114,6 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn the_known_hosts_of_the_fuzzer_are_read() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/known_hosts");
+        let (mut entries, mut mistakes) = (0, 0);
+        for text in std::fs::read_dir(folder).expect("a corpus") {
+            let text = std::fs::read(text.expect("an entry").path()).expect("a text");
+            for line in text.split(|byte| *byte == b'\n') {
+                match Entry::parse(1, line) {
+                    Ok(entry) => entries += usize::from(entry.is_some()),
+                    Err(_) => mistakes += 1,
+                }
+            }
+        }
+        assert_eq!((entries, mistakes), (7, 7));
+    }
+
+    #[test]
     fn a_line_may_have_tabs_a_marker_and_a_comment() {
         let text = format!("@revoked\tWEB1,!web2 \t ssh-ed25519\t{KEY}  root@web1\r");
         let entry = parse(&text).expect("it is sound").expect("it is an entry");

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::channel::{before_start, open};
 use crate::link::Link;
 use crate::settings::Deadlines;
+use crate::software::Software;
 use crate::unreachable::{for_good, for_now, with_hint};
 
 /// An SFTP session on a channel of its own, shared by all who transfer something at the same time. It ends when the last of them
@@ -18,18 +19,27 @@ use crate::unreachable::{for_good, for_now, with_hint};
 pub(crate) struct Sftp {
     pub(crate) raw: Arc<RawSftpSession>,
     extensions: HashMap<String, String>,
-    _slot: OwnedSemaphorePermit,
+    /// None where it is kept beside the sessions for commands.
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Sftp {
     /// Gives the one that is under way on a connection, or starts one. Whatever goes wrong here, no file was touched.
     pub(crate) async fn of(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Arc<Self>, RemoteError> {
         let mut shared = before_start(limits, async { Ok(link.sftp().lock().await) }).await?;
-        if let Some(sftp) = shared.upgrade().filter(|_| !link.is_down()) {
+        // The end of a session can harm the one that is begun next.
+        let kept = link.state().software() == Software::Dropbear;
+        if let Some(sftp) = shared.upgrade().filter(|_| !link.is_down())
+            && (!kept || before_start(limits, async { Ok(sftp.answers().await) }).await?)
+        {
             return Ok(sftp);
         }
-        let sftp = Arc::new(Self::start(link, deadlines, limits).await?);
+        let sftp = Self::start(link, deadlines, limits).await?;
+        let sftp = Arc::new(if kept { Self { _slot: None, ..sftp } } else { sftp });
         *shared = Arc::downgrade(&sftp);
+        if kept {
+            link.keep_sftp(Arc::clone(&sftp));
+        }
         Ok(sftp)
     }
 
@@ -42,9 +52,14 @@ impl Sftp {
                 let reason = "the host started SFTP but does not speak it (does its shell profile print something?)";
                 RemoteError::NotStarted(for_good(Phase::Channel, reason))
             })?;
-            Ok(Self { raw: Arc::new(raw), extensions: version.extensions, _slot: slot })
+            Ok(Self { raw: Arc::new(raw), extensions: version.extensions, _slot: Some(slot) })
         })
         .await
+    }
+
+    /// Whether it still serves. One that is kept may have ended meanwhile.
+    async fn answers(&self) -> bool {
+        self.raw.realpath(".").await.is_ok()
     }
 
     /// Whether the host knows an extension.
@@ -67,7 +82,7 @@ async fn request_subsystem(
                 // A channel that is only dropped stays open; it fails when the connection is down.
                 let _ = channel.close().await;
                 let refusal = for_good(Phase::Channel, "the host refuses SFTP");
-                let hint = "let it have `Subsystem sftp internal-sftp` in its sshd_config";
+                let hint = "sshd needs `Subsystem sftp internal-sftp` in its sshd_config, dropbear OpenSSH's sftp-server; TinySSH has none";
                 return Err(RemoteError::NotStarted(with_hint(refusal, hint)));
             }
             Some(ChannelMsg::Close) => {

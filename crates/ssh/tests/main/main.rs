@@ -15,6 +15,7 @@ mod proxy_command;
 mod reaching;
 mod rig;
 mod security_keys;
+mod servers;
 mod ssh_options;
 mod transfers;
 

@@ -9,4 +9,5 @@ mod floods;
 mod handshakes;
 mod logins;
 mod passwords;
+mod penalties;
 mod stage;

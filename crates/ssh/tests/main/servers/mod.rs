@@ -1,0 +1,15 @@
+//! The crate against other SSH servers than OpenSSH's: what each can do is a table, which tests hold against the servers and against
+//! `docs/servers.md`.
+
+mod account;
+mod asyncssh;
+mod checks;
+mod dropbear;
+mod logins;
+mod openssh;
+mod page;
+mod row;
+mod server;
+mod software;
+mod table;
+mod tinyssh;
