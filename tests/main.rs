@@ -3,6 +3,7 @@
 //! One binary, because linking is what takes long. What counts as evidence is taken outside the program: on the hosts, in their
 //! logs, in files.
 
+mod as_user;
 mod bad_input;
 mod case;
 mod demo;

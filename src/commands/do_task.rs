@@ -2,7 +2,7 @@ use clap::Args;
 use runsheet_model::Vars;
 use serde_json::{Value, json};
 
-use crate::commands::adhoc::{AdHoc, AdHocArgs, SudoArgs};
+use crate::commands::adhoc::{AdHoc, AdHocArgs, AsUserArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
@@ -18,7 +18,7 @@ pub(crate) struct DoArgs {
     #[arg(value_name = "NAME=VALUE")]
     args: Vec<String>,
     #[command(flatten)]
-    sudo: SudoArgs,
+    as_user: AsUserArgs,
     #[command(flatten)]
     adhoc: AdHocArgs,
 }
@@ -33,7 +33,7 @@ pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, 
         title: args.task.clone(),
         args: values,
         vars: Vars::new(),
-        sudo: args.sudo.as_sheet(),
+        as_user: args.as_user.as_sheet(),
     };
     task.run(&args.adhoc, session).await
 }

@@ -14,6 +14,7 @@ mod secret;
 mod share;
 mod ssh_options;
 mod state;
+mod switch;
 mod text;
 mod vars;
 
@@ -30,5 +31,6 @@ pub use ssh_options::{
     AddressFamily, AgentForwarding, AlgorithmChoice, CIPHERS, HOST_KEYS, KEY_EXCHANGES, MACS, SshOptions,
 };
 pub use state::{Failure, LostReason, Phase, State, Stream, Unreachable};
+pub use switch::Switch;
 pub use text::{hex, plural, visible};
 pub use vars::Vars;

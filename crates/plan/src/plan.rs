@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostName, SecretName, StepId, TaskName, Vars, duration_ms};
+use runsheet_model::{HostName, SecretName, StepId, Switch, TaskName, Vars, duration_ms};
 use runsheet_task::{Args, ShellSettings};
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +148,15 @@ impl Plan {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Whether commands become another user by sudo.
+    pub fn uses_sudo(&self) -> bool {
+        let links = self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work);
+        links
+            .flat_map(HostWork::all_links)
+            .flat_map(|link| link.shell.iter())
+            .any(|shell| shell.as_user.as_ref().is_some_and(|as_user| as_user.by == Switch::Sudo))
     }
 
     /// How often each host is still needed, by position: once for each step on it, and once for each host of a step whose commands run

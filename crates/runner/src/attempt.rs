@@ -131,8 +131,10 @@ fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending 
         Err(error @ (TaskError::NoArgument { .. } | TaskError::NoSecret { .. })) => {
             ending(Failure::Internal, error.to_string())
         }
-        Err(error @ (TaskError::Local(_) | TaskError::Failed { .. })) => {
-            ending(Failure::Task { value: 1 }, error.to_string())
+        Err(error @ (TaskError::Local(_) | TaskError::Failed { .. } | TaskError::PasswordWanted { .. })) => {
+            let hint = error.hint();
+            let (state, outcome, _) = ending(Failure::Task { value: 1 }, error.to_string());
+            (state, outcome, hint)
         }
     }
 }

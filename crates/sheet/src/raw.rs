@@ -90,10 +90,18 @@ pub(crate) struct RawStep {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) timeout: Option<Spanned<String>>,
-    /// `true` for root, or a user's name.
+    /// Becomes another user by sudo: `true` for root, or a user's name.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<TextOrFlag>")]
     pub(crate) sudo: Option<Spanned<Value>>,
+    /// The same by doas.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) doas: Option<Spanned<Value>>,
+    /// The same by su.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) su: Option<Spanned<Value>>,
     /// Environment variables of its commands.
     #[serde(default)]
     #[schemars(with = "Option<std::collections::BTreeMap<String, TextOrNumber>>")]
@@ -186,10 +194,18 @@ pub(crate) struct RawLink {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) timeout: Option<Spanned<String>>,
-    /// `true` for root, `false`, or a user's name; by default the step's.
+    /// Becomes another user by sudo: `true` for root, `false`, or a user's name; by default as the step does.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<TextOrFlag>")]
     pub(crate) sudo: Option<Spanned<Value>>,
+    /// The same by doas.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) doas: Option<Spanned<Value>>,
+    /// The same by su.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) su: Option<Spanned<Value>>,
     /// Whether it may be repeated without harm; by default the step's.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
@@ -299,7 +315,7 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-/// What `sudo` and `when` look like to an editor.
+/// What `sudo`, `doas`, `su` and `when` look like to an editor.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]

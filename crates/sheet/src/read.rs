@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{NameError, StepId, TaskName, slug};
+use runsheet_model::{NameError, StepId, Switch, TaskName, slug};
 use runsheet_yaml::Spanned;
 
 use crate::dependencies::check;
@@ -98,6 +98,8 @@ impl Reader<'_> {
                     args: raw.args,
                     timeout: None,
                     sudo: None,
+                    doas: None,
+                    su: None,
                     idempotent: None,
                     delegate: None,
                     retries: None,
@@ -135,7 +137,7 @@ impl Reader<'_> {
             notes: raw.notes,
             forks,
             timeout: self.timeout(raw.timeout)?.unwrap_or(DEFAULT_TIMEOUT),
-            sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
+            as_user: self.as_user([(Switch::Sudo, raw.sudo), (Switch::Doas, raw.doas), (Switch::Su, raw.su)])?,
             env: self.env(raw.env)?,
             dir: optional("dir", raw.dir)?,
             idempotent: raw.idempotent,
@@ -192,7 +194,7 @@ impl Reader<'_> {
             task: Placed { value: name, place: task.place },
             args,
             timeout: self.timeout(raw.timeout)?,
-            sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
+            as_user: self.as_user([(Switch::Sudo, raw.sudo), (Switch::Doas, raw.doas), (Switch::Su, raw.su)])?,
             idempotent: raw.idempotent,
             delegate: raw.delegate.map(|delegate| self.text("delegate", delegate)).transpose()?,
             retries: self.retries(raw.retries.as_ref())?,
@@ -236,6 +238,8 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
         ("forks", raw.forks.is_some()),
         ("timeout", raw.timeout.is_some()),
         ("sudo", raw.sudo.is_some()),
+        ("doas", raw.doas.is_some()),
+        ("su", raw.su.is_some()),
         ("env", raw.env.is_some()),
         ("dir", raw.dir.is_some()),
         ("idempotent", raw.idempotent.is_some()),

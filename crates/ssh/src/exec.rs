@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use runsheet_model::{LostReason, Phase, Secret, Stream, visible};
-use runsheet_task::{ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
+use runsheet_model::{LostReason, Phase, Secret, Stream, Switch, visible};
+use runsheet_task::{AsUser, ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
 use tokio::time::Instant;
@@ -33,10 +33,10 @@ pub(crate) async fn exec(
     output: &mut dyn Output,
 ) -> Result<ExecEnd, RemoteError> {
     let announcement = Announcement::new()?;
-    let (command, dialog, answers) = match (&request.sudo, sudo_password) {
-        (Some((sudo, text)), Some(password)) => {
+    let (command, dialog, answers) = match (&request.as_user, sudo_password) {
+        (Some((AsUser { user, by: Switch::Sudo }, text)), Some(password)) => {
             let (dialog, answers) = SudoDialog::new(password)?;
-            (dialog.command(sudo, text), Some(dialog), Some(answers))
+            (dialog.command(user, text), Some(dialog), Some(answers))
         }
         _ => (request.command.clone(), None, None),
     };

@@ -11,6 +11,7 @@ mod connector;
 mod error;
 mod host;
 mod local;
+mod password_wanted;
 mod registry;
 mod remote;
 mod shell;
@@ -31,7 +32,7 @@ pub use remote::{
     Content, Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload,
 };
 pub use runsheet_model::Outcome;
-pub use shell::{ShellSettings, Sudo, quote};
+pub use shell::{AsUser, ShellSettings, quote};
 pub use signs::SignsOfLife;
 pub use spec::{Arg, ArgKind, TaskSpec};
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Sudo;
+use crate::AsUser;
 
 /// A host that is connected. One connection, over which any number of commands run, each on a channel of its own.
 #[async_trait]
@@ -54,8 +54,8 @@ pub struct Limits {
 pub struct ExecRequest {
     /// The text for the login shell of the user on the host.
     pub command: String,
-    /// Whom it becomes and what that user's shell runs, if the text does so by `sudo -n`: for a connection that knows sudo's password.
-    pub sudo: Option<(Sudo, String)>,
+    /// Whom it becomes and what that user's shell runs, if the text does so: for a connection that knows sudo's password.
+    pub as_user: Option<(AsUser, String)>,
     /// What it reads from standard input; then, or without it at once, the end of the file.
     pub stdin: Option<Secret<Vec<u8>>>,
     /// Whether people are not shown its output while it runs. It is recorded all the same.
