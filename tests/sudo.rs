@@ -147,6 +147,24 @@ fn where_sudo_asks_for_nothing_nobody_hears_the_password() {
 }
 
 #[test]
+fn a_sudo_that_wants_a_terminal_gets_one_and_its_password_there() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let more = format!("Defaults:{} requiretty\n", account.name);
+    let sudoers = PathBuf::from("/etc/sudoers.d").join(&account.name);
+    let rules = fs::read_to_string(&sudoers).expect("the rules") + &more;
+    fs::write(&sudoers, rules).expect("written");
+    let (sshd, case) = hosts(&account, 1);
+
+    let ran = with_password(&case, &sshd, PASSWORD, &["--", "id -un"]).exits(5);
+    assert!(ran.stderr.contains("you must have a tty"), "{}", ran.stderr);
+    let ran = with_password(&case, &sshd, PASSWORD, &["--pty", "--", "id -un; tty; wc -c"]).exits(0);
+
+    assert!(ran.stderr.contains("] root") && ran.stderr.contains("] /dev/pts/"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("] 0") && !ran.stderr.contains("c4n4ry"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_wrong_sudo_password_is_said_once_and_the_command_does_not_run() {
     let Some(account) = Account::new() else { return };
     let _sudoers = Sudoers::let_become_root(&account, "");

@@ -61,6 +61,8 @@ pub(crate) struct AdHoc<'a> {
     /// Texts that arguments speak of as `vars.NAME`, so that they are taken as they are, whatever stands in them.
     pub(crate) vars: Vars,
     pub(crate) as_user: Option<AsUser>,
+    /// Whether its commands have a terminal.
+    pub(crate) pty: bool,
 }
 
 impl AdHoc<'_> {
@@ -71,6 +73,9 @@ impl AdHoc<'_> {
         sheet.vars = self.vars;
         if let Some(as_user) = &self.as_user {
             sheet = sheet.with_user(as_user);
+        }
+        if self.pty {
+            sheet = sheet.with_pty();
         }
         let sheet = args.run.applied(sheet)?;
         let plan = session.plan(&sheet, &args.narrow, StepChoice::default(), args.target.unlisted)?;

@@ -19,6 +19,9 @@ pub(crate) struct DoArgs {
     args: Vec<String>,
     #[command(flatten)]
     as_user: AsUserArgs,
+    /// Give the commands a terminal; what they write to standard error comes with their output
+    #[arg(long, help_heading = "Run")]
+    pty: bool,
     #[command(flatten)]
     adhoc: AdHocArgs,
 }
@@ -34,6 +37,7 @@ pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, 
         args: values,
         vars: Vars::new(),
         as_user: args.as_user.as_sheet(),
+        pty: args.pty,
     };
     task.run(&args.adhoc, session).await
 }

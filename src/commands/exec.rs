@@ -16,6 +16,9 @@ use crate::session::Session;
 pub(crate) struct ExecArgs {
     #[command(flatten)]
     as_user: AsUserArgs,
+    /// Give the commands a terminal; what they write to standard error comes with their output
+    #[arg(long, help_heading = "Run")]
+    pty: bool,
     #[command(flatten)]
     adhoc: AdHocArgs,
     /// The command
@@ -32,6 +35,7 @@ pub(crate) async fn exec(args: ExecArgs, session: &Session) -> Result<ExitStatus
         args: BTreeMap::from([("run".to_owned(), Value::from("{{ vars.command }}"))]),
         vars: BTreeMap::from([("command".to_owned(), Value::from(command))]),
         as_user: args.as_user.as_sheet(),
+        pty: args.pty,
     };
     task.run(&args.adhoc, session).await
 }

@@ -39,6 +39,7 @@ pub(crate) async fn exec(args: GetArgs, session: &Session) -> Result<ExitStatus,
             .collect(),
         vars: vars.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect::<BTreeMap<_, _>>(),
         as_user: None,
+        pty: false,
     };
     task.run(&args.adhoc, session).await
 }

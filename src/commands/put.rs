@@ -59,6 +59,7 @@ pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus,
             ("target".to_owned(), Value::from(args.target)),
         ]),
         as_user: None,
+        pty: false,
     };
     task.run(&args.adhoc, session).await
 }

@@ -133,6 +133,7 @@ fn shell(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PerHost<ShellSet
                 .iter()
                 .map(|(name, value)| Ok(((*name).clone(), text(value)?)))
                 .collect::<Result<_, PlanError>>()?,
+            pty: step.pty,
         })
     };
     let by_host = dir.iter().chain(env.iter().map(|(_, value)| value)).any(|(template, _)| template.mentions("host"));

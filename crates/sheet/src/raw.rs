@@ -110,6 +110,9 @@ pub(crate) struct RawStep {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) dir: Option<Spanned<String>>,
+    /// `true` gives its commands a terminal.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) pty: Option<bool>,
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,

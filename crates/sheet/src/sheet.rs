@@ -76,6 +76,7 @@ impl Sheet {
             as_user: None,
             env: BTreeMap::new(),
             dir: None,
+            pty: false,
             idempotent: None,
             rollout: Rollout::default(),
             policy: FailurePolicy::default(),
@@ -110,6 +111,12 @@ impl Sheet {
     /// Sets as whom the commands of every step run.
     pub fn with_user(mut self, as_user: &AsUser) -> Self {
         self.steps.iter_mut().for_each(|step| step.as_user = Some(as_user.clone()));
+        self
+    }
+
+    /// Gives the commands of every step a terminal.
+    pub fn with_pty(mut self) -> Self {
+        self.steps.iter_mut().for_each(|step| step.pty = true);
         self
     }
 

@@ -45,6 +45,8 @@ pub struct Step {
     pub env: BTreeMap<String, Placed<String>>,
     /// The folder on the host in which its commands run; a template.
     pub dir: Option<Placed<String>>,
+    /// Whether its commands have a terminal.
+    pub pty: bool,
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     pub idempotent: Option<bool>,
     /// How it goes through its hosts.

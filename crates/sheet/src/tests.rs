@@ -332,7 +332,7 @@ fn the_schema_knows_every_word_and_no_other() {
         assert!(!refused.contains("unknown setting `x`") || *word == "unreachable", "{word}: {refused}");
         assert!(!refused.contains(&format!("unknown setting `{word}`")), "{word}: {refused}");
     }
-    assert_eq!(words.len(), 37, "{words:?}");
+    assert_eq!(words.len(), 38, "{words:?}");
     assert_eq!(step["additionalProperties"], Value::Bool(false));
     assert_eq!(step["required"], json!(["name"]));
     assert_eq!(schema["$defs"]["Link"]["required"], json!(["task"]));

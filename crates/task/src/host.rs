@@ -90,6 +90,7 @@ impl Host {
             command: shell.wrap(&command.text),
             as_user: shell.as_user.clone().map(|as_user| (as_user, shell.inner(&command.text))),
             stdin: command.stdin,
+            pty: shell.pty,
             quiet,
             limits: self.limits.clone(),
         };

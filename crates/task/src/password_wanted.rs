@@ -14,7 +14,9 @@ fn complaints(by: Switch) -> &'static [&'static str] {
 /// Tells a command that became nobody, because that takes a password, from one that failed. A host that says this in its own
 /// language is not understood; there it is a failure like others.
 pub(crate) fn refuse_password_wanted(as_user: &AsUser, result: &CommandResult) -> Result<(), TaskError> {
-    let last = result.stderr.trim_end().rsplit(['\n', '\r']).next().unwrap_or_default();
+    // On a terminal there is one stream.
+    let said = if result.stderr.trim().is_empty() { &result.stdout } else { &result.stderr };
+    let last = said.trim_end().rsplit(['\n', '\r']).next().unwrap_or_default();
     let wanted = complaints(as_user.by).iter().any(|complaint| last.contains(complaint));
     if wanted && result.exit == Exit::Status(1) {
         return Err(TaskError::PasswordWanted { by: as_user.by, user: as_user.user.clone() });
@@ -39,6 +41,7 @@ mod tests {
         assert!(wanted(Switch::Sudo, 1, "lecture\nsudo: a password is required\n"));
         assert!(wanted(Switch::Doas, 1, "doas: Authentication required\n"));
         assert!(wanted(Switch::Su, 1, "Password: su: Authentication failure\n"));
+        assert!(!wanted(Switch::Sudo, 1, ""));
         assert!(!wanted(Switch::Sudo, 1, "sudo: a password is required\nwent on without it\n"));
         assert!(!wanted(Switch::Sudo, 0, "sudo: a password is required\n"));
         assert!(!wanted(Switch::Doas, 1, "doas: Operation not permitted\n"));

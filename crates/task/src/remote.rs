@@ -58,6 +58,8 @@ pub struct ExecRequest {
     pub as_user: Option<(AsUser, String)>,
     /// What it reads from standard input; then, or without it at once, the end of the file.
     pub stdin: Option<Secret<Vec<u8>>>,
+    /// Whether it has a terminal. Then all that it writes is standard output, and what it reads is lines of text.
+    pub pty: bool,
     /// Whether people are not shown its output while it runs. It is recorded all the same.
     pub quiet: bool,
     /// How long it may take.

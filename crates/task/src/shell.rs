@@ -13,6 +13,9 @@ pub struct ShellSettings {
     /// Set these variables first. Public values only: an environment can be read in `/proc`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(String, String)>,
+    /// Give the work a terminal. A task's own questions never have one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pty: bool,
 }
 
 /// Becoming another user, without ever being asked for a password.
@@ -58,10 +61,11 @@ impl ShellSettings {
         text
     }
 
-    /// These settings for a command whose answer is read by a program: nothing in it is in the host's own language.
+    /// These settings for a command whose answer is read by a program: nothing in it is in the host's own language, or for a terminal.
     pub(crate) fn untranslated(&self) -> Self {
         let mut settings = self.clone();
         settings.env.push(("LC_ALL".to_owned(), "C".to_owned()));
+        settings.pty = false;
         settings
     }
 }

@@ -16,6 +16,7 @@ mod reaching;
 mod rig;
 mod security_keys;
 mod ssh_options;
+mod terminals;
 mod transfers;
 
 // The program's own test support, as far as it is about sshd.
