@@ -20,6 +20,7 @@ mod passwords;
 mod practice_runs;
 mod real_fleet;
 mod real_sshd;
+mod reboots;
 mod rolling;
 mod rollouts;
 mod secrets;

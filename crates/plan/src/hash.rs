@@ -85,6 +85,7 @@ fn link_essence(link: &PlanLink) -> Value {
         "args": args,
         "retries": link.retries,
         "delegate": link.delegate,
+        "reboots": link.reboots,
         "even_if_lost": link.even_if_lost,
     })
 }

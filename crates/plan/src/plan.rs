@@ -116,6 +116,9 @@ pub struct PlanLink {
     /// The position in the plan's hosts of the one on which its commands run instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegate: Option<PerHost<usize>>,
+    /// Whether it starts its host anew, and is over when that is back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reboots: bool,
     /// Of what is always done: whether it is done even where nobody knows how the chain ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub even_if_lost: bool,

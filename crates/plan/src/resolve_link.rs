@@ -35,6 +35,7 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         args: args(link, &**task, scope)?,
         retries: link.retries.unwrap_or(step.retries),
         delegate: None,
+        reboots: link.reboots,
         even_if_lost: link.even_if_lost,
     })
 }

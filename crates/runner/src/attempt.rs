@@ -26,6 +26,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) host: &'a PlanHost,
     pub(crate) link: &'a PlanLink,
+    /// Position in the plan of the host on which its commands run.
+    pub(crate) on: usize,
     /// Position of the host in the step.
     pub(crate) position: usize,
     pub(crate) key: AttemptKey,
@@ -59,7 +61,7 @@ impl Attempt<'_> {
             Ok(task) => self.work(&**task, &remote, started).await,
             Err(unknown) => ending(Failure::Internal, unknown.to_string()),
         };
-        let mut outcome = outcome;
+        let (state, mut outcome, hint) = self.after_reboot((state, outcome, hint), started).await;
         outcome.message = self.shared.mask.text(&outcome.message);
         outcome.message.truncate(outcome.message.floor_char_boundary(LONGEST_MESSAGE));
         let result = HostResult { state, outcome, hint, took: started.elapsed() };
@@ -117,7 +119,8 @@ impl Attempt<'_> {
     }
 }
 
-type Ending = (State, Outcome, Option<String>);
+/// How work ends: state, outcome, and what would help.
+pub(crate) type Ending = (State, Outcome, Option<String>);
 
 /// Turns what `do_work` gave into a state. What the connection saw outweighs what the task says.
 fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending {
@@ -175,7 +178,7 @@ pub(crate) fn broken(panic: &(dyn std::any::Any + Send)) -> Ending {
     ending(Failure::Internal, panic_message(panic))
 }
 
-fn lost(reason: LostReason) -> Ending {
+pub(crate) fn lost(reason: LostReason) -> Ending {
     let hint = "look at the host: nobody knows whether the work was done";
     (State::Lost { reason }, Outcome::failed(reason.says(), 1), Some(hint.to_owned()))
 }
@@ -187,7 +190,7 @@ fn timed_out(limit: Duration) -> Ending {
     (state, outcome, Some("raise the step's `timeout` if it may take longer".to_owned()))
 }
 
-fn ending(failure: Failure, message: String) -> Ending {
+pub(crate) fn ending(failure: Failure, message: String) -> Ending {
     let value = match failure {
         Failure::Task { value } => value,
         _ => 1,

@@ -16,6 +16,7 @@ mod host_run;
 mod lines;
 mod message;
 mod policy;
+mod reboot;
 mod record;
 mod recorded_remote;
 mod rollout;

@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// Words of steps and links that a later version will know. They are refused, never ignored.
-pub(crate) const LATER: &[&str] = &["on", "makes", "receipt", "reboots"];
+pub(crate) const LATER: &[&str] = &["on", "makes", "receipt"];
 
 /// A deploy sheet.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -116,6 +116,9 @@ pub(crate) struct RawStep {
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// `true`: it starts the host anew, and is over when that is back.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) reboots: Option<bool>,
     /// How many hosts form a wave: a number or a percentage of the step's hosts.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<NumberOrText>")]
@@ -212,6 +215,9 @@ pub(crate) struct RawLink {
     /// Whether it may be repeated without harm; by default the step's.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// `true`: it starts the host anew, and is over when that is back.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) reboots: Option<bool>,
     /// Another host on which its commands run instead; by default the step's.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]

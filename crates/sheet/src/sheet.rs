@@ -57,6 +57,7 @@ impl Sheet {
             idempotent: None,
             delegate: None,
             retries: None,
+            reboots: false,
             even_if_lost: false,
         };
         let step = Step {

@@ -94,6 +94,8 @@ pub struct Link {
     pub delegate: Option<Placed<String>>,
     /// Instead of the step's.
     pub retries: Option<u32>,
+    /// Whether it starts the host anew, and is over when that is back.
+    pub reboots: bool,
     /// Of an `always` task: whether it runs even where nobody knows how the chain ended.
     pub even_if_lost: bool,
 }

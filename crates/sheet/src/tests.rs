@@ -129,7 +129,7 @@ const STEPS: &[(&str, &str)] = &[
     ),
     (
         "do: [{task: t, hosts: lb1}], hosts: web",
-        "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `doas`, `su`, `idempotent`, `delegate`, `retries`, `even_if_lost`",
+        "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `doas`, `su`, `idempotent`, `reboots`, `delegate`, `retries`, `even_if_lost`",
     ),
     ("task: t, hosts: web, onwer: dana", "x.yaml:2:36: unknown setting `onwer` -> did you mean `owner`?"),
     ("task: t, hosts: web, timeout: 0s", "x.yaml:2:45: `timeout` cannot be 0"),
@@ -146,6 +146,8 @@ const STEPS: &[(&str, &str)] = &[
     ("task: t, hosts: web, forks: -1", "x.yaml:2:43: `-1` is not a whole number from 0 up"),
     ("task: t, hosts: web, sudo: true, doas: true", "x.yaml:2:54: `doas` does not go with `sudo`"),
     ("task: t, hosts: web, su: 5", "x.yaml:2:40: `su` is `true`, `false` or a user's name"),
+    ("do: [{task: t}], hosts: web, reboots: true", "x.yaml:2:5: `reboots` does not go with `do`"),
+    ("manual: m, reboots: true", "x.yaml:2:5: `reboots` does not go with `manual`"),
     ("task: t, hosts: web, sudo: 5", "x.yaml:2:42: `sudo` is `true`, `false` or a user's name"),
     ("task: t, hosts: web, sudo: -u root", "x.yaml:2:42: this user's name cannot be used"),
     (
@@ -332,7 +334,7 @@ fn the_schema_knows_every_word_and_no_other() {
         assert!(!refused.contains("unknown setting `x`") || *word == "unreachable", "{word}: {refused}");
         assert!(!refused.contains(&format!("unknown setting `{word}`")), "{word}: {refused}");
     }
-    assert_eq!(words.len(), 38, "{words:?}");
+    assert_eq!(words.len(), 39, "{words:?}");
     assert_eq!(step["additionalProperties"], Value::Bool(false));
     assert_eq!(step["required"], json!(["name"]));
     assert_eq!(schema["$defs"]["Link"]["required"], json!(["task"]));

@@ -6,7 +6,7 @@ use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
 use tokio::time::Instant;
 
-use crate::announcement::Announcement;
+use crate::announcement::{Announced, Announcement};
 use crate::channel::{CommandChannel, before_start};
 use crate::end_group::ProcessGroup;
 use crate::link::Link;
@@ -165,8 +165,11 @@ impl Running<'_> {
     /// Hands on what was written, less what is said to us.
     fn written(&mut self, stream: Stream, bytes: &[u8], output: &mut dyn Output) {
         if stream == self.told_on {
-            let (own, group) = self.announcement.take(bytes);
-            self.group = self.group.or(group);
+            let (own, told) = self.announcement.take(bytes);
+            if let Some(Announced { group, boot }) = told {
+                self.group = Some(group);
+                self.link.state().set_boot(boot);
+            }
             let own = match &mut self.dialog {
                 Some(dialog) => dialog.take(own),
                 None => own,

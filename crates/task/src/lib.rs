@@ -4,6 +4,7 @@
 //! does not know the runner, and nothing here knows SSH: a host is worked on through [`Remote`], which `ssh` implements.
 
 mod args;
+mod boot_id;
 mod capture;
 mod command;
 mod config;
@@ -20,6 +21,7 @@ mod spec;
 
 pub use args::{ArgError, Args, LocalFile, LocalFiles, LocalFolder};
 use async_trait::async_trait;
+pub use boot_id::BootId;
 pub use capture::Capture;
 pub use command::{Command, CommandResult};
 pub use config::{Config, Secrets};

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::AsUser;
+use crate::{AsUser, BootId};
 
 /// A host that is connected. One connection, over which any number of commands run, each on a channel of its own.
 #[async_trait]
@@ -28,6 +28,16 @@ pub trait Remote: Send + Sync {
 
     /// Whether the connection still stands, as far as is known.
     fn is_alive(&self) -> bool;
+
+    /// Which start of the host the connection belongs to, as far as commands on it have told.
+    fn boot(&self) -> Option<BootId> {
+        None
+    }
+
+    /// The same, and asks the host where nothing has told yet. Nothing if it does not tell.
+    async fn ask_boot(&self, _limits: &Limits) -> Option<BootId> {
+        self.boot()
+    }
 
     /// Closes the connection in good order, within a second or two.
     async fn close(&self);

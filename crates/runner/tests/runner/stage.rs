@@ -297,6 +297,7 @@ impl Stage {
                     args: PerHost::Same(Arc::new(Args::default())),
                     retries: 0,
                     delegate: None,
+                    reboots: false,
                     even_if_lost: false,
                 }],
                 always: vec![],
