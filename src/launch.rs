@@ -50,7 +50,7 @@ pub(crate) async fn launch(
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
     let password = logins::password(session, reach, &secrets, may_ask)?;
-    let sudo_password = logins::sudo_password(reach, may_ask)?;
+    let sudo_password = logins::sudo_password(session, plan.uses_sudo(), reach, &secrets, may_ask)?;
     let asked = password.iter().chain(&sudo_password).map(|(name, value)| (name, value));
     let mask = Mask::new(secrets.iter().chain(asked))?;
     let mut connector = logins::connector(session, &endpoints, password, may_ask).await?;

@@ -13,53 +13,88 @@ use crate::{secrets, when};
 /// How often somebody may mistype.
 const TRIES: usize = 3;
 
-/// Gets the login password, if there is to be one, and the name under which it is masked.
+/// A password and the name under which it is masked.
+pub(crate) type Password = (SecretName, Secret<String>);
+
+/// A password that is asked for by a flag, or that the project takes from its secrets.
+struct Source {
+    /// Whether the flag was given.
+    asked: bool,
+    flag: &'static str,
+    /// The secret that the project names.
+    secret: Option<SecretName>,
+    /// Its own name where it is asked for.
+    name: &'static str,
+    /// What it is, as a question and in a message.
+    question: &'static str,
+    what: &'static str,
+    /// What to write into `runsheet.yaml` where nobody can be asked.
+    setting: &'static str,
+}
+
+/// Gets the login password, if there is to be one.
 pub(crate) fn password(
     session: &Session,
     reach: &ReachArgs,
     secrets: &Secrets,
     may_ask: bool,
-) -> Result<Option<(SecretName, Secret<String>)>, CliError> {
-    if !reach.ask_pass {
-        let Some(name) = session.project.password() else { return Ok(None) };
-        if let Some(value) = secrets.get(&name) {
-            return Ok(Some((name, value.clone())));
-        }
-        let read = secrets::read(std::slice::from_ref(&name), &session.project, &session.environment, may_ask)?;
-        let value = read.get(&name).cloned();
-        return Ok(value.map(|value| (name, value)));
-    }
-    if !may_ask {
-        return Err(CliError::usage(
-            "the login password (`-k`) is asked for at the terminal, and there is none to ask at",
-            "name a secret in runsheet.yaml: `ssh: {password: {secret: NAME}}`",
-        ));
-    }
-    let name = SecretName::new("password").expect("it is a name");
-    match ask_hidden("login password") {
-        Ok(value) => Ok(Some((name, Secret::new(value)))),
-        Err(source) => Err(CliError::Secret { name, problem: SecretProblem::Terminal { source } }),
-    }
+) -> Result<Option<Password>, CliError> {
+    let source = Source {
+        asked: reach.ask_pass,
+        flag: "-k",
+        secret: session.project.password(),
+        name: "password",
+        question: "login password",
+        what: "the login password",
+        setting: "ssh: {password: {secret: NAME}}",
+    };
+    source.get(session, secrets, may_ask)
 }
 
-/// Gets sudo's password, if there is to be one, and the name under which it is masked.
+/// Gets sudo's password, if there is to be one and commands of the plan become another user by sudo.
 pub(crate) fn sudo_password(
+    session: &Session,
+    uses_sudo: bool,
     reach: &ReachArgs,
+    secrets: &Secrets,
     may_ask: bool,
-) -> Result<Option<(SecretName, Secret<String>)>, CliError> {
-    if !reach.ask_sudo_pass {
-        return Ok(None);
-    }
-    if !may_ask {
-        return Err(CliError::usage(
-            "sudo's password (`-K`) is asked for at the terminal, and there is none to ask at",
-            "let the login user become the other without one: `NOPASSWD:` in sudoers",
-        ));
-    }
-    let name = SecretName::new("sudo_password").expect("it is a name");
-    match ask_hidden("sudo password") {
-        Ok(value) => Ok(Some((name, Secret::new(value)))),
-        Err(source) => Err(CliError::Secret { name, problem: SecretProblem::Terminal { source } }),
+) -> Result<Option<Password>, CliError> {
+    let source = Source {
+        asked: reach.ask_sudo_pass,
+        flag: "-K",
+        // Nobody reads a secret that nothing needs.
+        secret: session.project.sudo_password().filter(|_| uses_sudo),
+        name: "sudo_password",
+        question: "sudo password",
+        what: "sudo's password",
+        setting: "ssh: {sudo_password: {secret: NAME}}",
+    };
+    source.get(session, secrets, may_ask)
+}
+
+impl Source {
+    fn get(self, session: &Session, secrets: &Secrets, may_ask: bool) -> Result<Option<Password>, CliError> {
+        if !self.asked {
+            let Some(name) = self.secret else { return Ok(None) };
+            if let Some(value) = secrets.get(&name) {
+                return Ok(Some((name, value.clone())));
+            }
+            let read = secrets::read(std::slice::from_ref(&name), &session.project, &session.environment, may_ask)?;
+            let value = read.get(&name).cloned();
+            return Ok(value.map(|value| (name, value)));
+        }
+        let Self { flag, what, setting, .. } = self;
+        if !may_ask {
+            return Err(CliError::usage(
+                format!("{what} (`{flag}`) is asked for at the terminal, and there is none to ask at"),
+                format!("name a secret in runsheet.yaml: `{setting}`"),
+            ));
+        }
+        let name = SecretName::new(self.name).expect("it is a name");
+        match ask_hidden(self.question) {
+            Ok(value) => Ok(Some((name, Secret::new(value)))),
+            Err(source) => Err(CliError::Secret { name, problem: SecretProblem::Terminal { source } }),
+        }
     }
 }
 
@@ -67,7 +102,7 @@ pub(crate) fn sudo_password(
 pub(crate) async fn connector(
     session: &Session,
     endpoints: &[Endpoint],
-    password: Option<(SecretName, Secret<String>)>,
+    password: Option<Password>,
     may_ask: bool,
 ) -> Result<SshConnector, CliError> {
     let settings = SshSettings::default();

@@ -69,6 +69,9 @@ pub(crate) struct SshSettings {
     /// The login password of hosts that let nobody in by key. Not for jump hosts.
     #[schemars(with = "Option<NamedSecret>")]
     pub(crate) password: Option<Spanned<NamedSecret>>,
+    /// What sudo is told where it asks for a password.
+    #[schemars(with = "Option<NamedSecret>")]
+    pub(crate) sudo_password: Option<Spanned<NamedSecret>>,
 }
 
 /// One of the secrets.
@@ -172,14 +175,22 @@ impl Project {
 
     /// The secret that is the login password, if the settings name one.
     pub(crate) fn password(&self) -> Option<SecretName> {
-        let named = self.settings.ssh.password.as_ref()?;
-        SecretName::new(named.value.secret.as_str()).ok()
+        named(self.settings.ssh.password.as_ref())
+    }
+
+    /// The secret that is sudo's password, if the settings name one.
+    pub(crate) fn sudo_password(&self) -> Option<SecretName> {
+        named(self.settings.ssh.sudo_password.as_ref())
     }
 
     /// The names of all secrets.
     pub(crate) fn secret_names(&self) -> Vec<SecretName> {
         self.settings.secrets.keys().filter_map(|name| SecretName::new(name.as_str()).ok()).collect()
     }
+}
+
+fn named(secret: Option<&Spanned<NamedSecret>>) -> Option<SecretName> {
+    SecretName::new(secret?.value.secret.as_str()).ok()
 }
 
 /// There is no such sheet; what there is instead is a hint.
@@ -217,13 +228,15 @@ impl Settings {
                 return Err(YamlError::at(file, Mark::of(source), format!("the command of secret `{name}` is empty")));
             }
         }
-        if let Some(password) = &self.ssh.password
-            && !self.secrets.contains_key(&password.value.secret)
-        {
-            let name = visible(password.value.secret.as_bytes());
-            let what = format!("there is no secret `{name}` for the login password");
-            let hint = format!("say where it comes from: `secrets: {{{name}: {{env: VARIABLE}}}}`");
-            return Err(YamlError::at(file, Mark::of(password), what).with_hint(hint));
+        for (password, of_what) in [(&self.ssh.password, "the login"), (&self.ssh.sudo_password, "sudo's")] {
+            if let Some(password) = password
+                && !self.secrets.contains_key(&password.value.secret)
+            {
+                let name = visible(password.value.secret.as_bytes());
+                let what = format!("there is no secret `{name}` for {of_what} password");
+                let hint = format!("say where it comes from: `secrets: {{{name}: {{env: VARIABLE}}}}`");
+                return Err(YamlError::at(file, Mark::of(password), what).with_hint(hint));
+            }
         }
         if let Some(limit) = &self.ssh.connect_timeout
             && let Err(error) = parse_duration(&limit.value)

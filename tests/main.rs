@@ -4,6 +4,7 @@
 //! logs, in files.
 
 mod approved;
+mod as_user;
 mod bad_input;
 mod case;
 mod demo;
@@ -25,6 +26,7 @@ mod preflight;
 mod preflight_keys;
 mod real_fleet;
 mod real_sshd;
+mod reboots;
 mod resumed;
 mod rolling;
 mod rollouts;

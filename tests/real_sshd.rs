@@ -47,6 +47,26 @@ fn three_hundred_addresses_of_one_sshd_all_answer() {
 }
 
 #[test]
+fn a_steps_environment_and_folder_reach_its_commands_whatever_variables_the_host_takes() {
+    for accepted in ["", "AcceptEnv *\n", "AcceptEnv WORD\nSetEnv WORD=the-hosts-own\n"] {
+        let sshd = Sshd::start_with(&SshdConfig { address: "0.0.0.0", extra: accepted, ..SshdConfig::default() });
+        let case = settled(many_addresses(&sshd, 1));
+        let folder = case.path("it's a folder");
+        fs::create_dir(&folder).expect("a folder");
+        let sheet = format!(
+            "steps:\n  - name: Write\n    task: command\n    hosts: h0\n    dir: \"{}\"\n    env:\n      \
+             WORD: \"it's $HOME; `id`\\n\\ttwo lines \"\n      COUNT: 007\n    \
+             args: {{run: 'printf \"%s|\" \"$WORD\" \"$COUNT\" >written'}}\n",
+            folder.display()
+        );
+        let case = case.file("sheets/write.yaml", sheet);
+        case.run_with_flags(&["run", "write", "-y"]).exits(0);
+        let written = fs::read_to_string(folder.join("written")).expect("written there");
+        assert_eq!(written, "it's $HOME; `id`\n\ttwo lines |007|", "{accepted}");
+    }
+}
+
+#[test]
 fn hosts_that_are_turned_away_by_max_startups_are_tried_again() {
     let config = SshdConfig { address: "0.0.0.0", extra: "MaxStartups 4:50:20\n", ..SshdConfig::default() };
     let sshd = Sshd::start_with(&config);

@@ -99,6 +99,43 @@ fn what_a_command_reads_arrives_whole_after_the_password() {
 }
 
 #[test]
+fn sudo_is_told_a_password_out_of_the_secrets_and_nobody_is_asked() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let (sshd, case) = hosts(&account, 3);
+    let case = case
+        .file("runsheet.yaml", "secrets: {become: {env: BECOME}}\nssh: {sudo_password: {secret: become}}\n")
+        .env("BECOME", PASSWORD);
+
+    let watcher = Watcher::start();
+    let ran = case.run(&words(&exec(&sshd, &["-vvvv", "--", "id -un; wc -c; sleep 0.3"])));
+    let command_lines = watcher.stop();
+
+    let ran = ran.exits(0);
+    assert_eq!(ran.stdout.matches("] root").count(), 3, "{}", ran.stderr);
+    assert_eq!(ran.stdout.matches("] 0").count(), 3, "the command has read something: {}", ran.stderr);
+    let state =
+        case.all_state().iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect::<String>();
+    for (place, text) in
+        [("command lines", command_lines), ("output", ran.stdout + &ran.stderr), ("state", state), ("log", sshd.log())]
+    {
+        assert!(!text.contains("c4n4ry"), "the password is in {place}: {text}");
+    }
+}
+
+#[test]
+fn a_password_for_sudo_is_read_only_for_a_plan_with_sudo_and_a_missing_one_is_told_before() {
+    let case = Case::new()
+        .file("runsheet.yaml", "secrets: {become: {env: BECOME}}\nssh: {sudo_password: {secret: become}}\n")
+        .file("hostgroups/all.yaml", "groups: {all: {hosts: [h1: {address: 127.0.0.1, port: 1}]}}\n");
+    case.run(&["exec", "-g", "all", "-F", "none", "--sudo", "--", "true"]).exits(2).says("BECOME");
+    case.run(&["exec", "-g", "all", "-F", "none", "--doas", "--", "true"]).exits(4);
+    let case = case.file("runsheet.yaml", "ssh: {sudo_password: {secret: become}}\n");
+    let ran = case.run(&["exec", "-g", "all", "--", "true"]).exits(2);
+    ran.says("runsheet.yaml:1:22: there is no secret `become` for sudo's password");
+}
+
+#[test]
 fn where_sudo_asks_for_nothing_nobody_hears_the_password() {
     let Some(account) = Account::new() else { return };
     let _sudoers = Sudoers::let_become_root(&account, "NOPASSWD: ");
@@ -107,6 +144,24 @@ fn where_sudo_asks_for_nothing_nobody_hears_the_password() {
     let ran = with_password(&case, &sshd, PASSWORD, &["--", "wc -c; id -un"]).exits(0);
 
     assert!(ran.stderr.contains("] 0") && ran.stderr.contains("] root"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_sudo_that_wants_a_terminal_gets_one_and_its_password_there() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let more = format!("Defaults:{} requiretty\n", account.name);
+    let sudoers = PathBuf::from("/etc/sudoers.d").join(&account.name);
+    let rules = fs::read_to_string(&sudoers).expect("the rules") + &more;
+    fs::write(&sudoers, rules).expect("written");
+    let (sshd, case) = hosts(&account, 1);
+
+    let ran = with_password(&case, &sshd, PASSWORD, &["--", "id -un"]).exits(5);
+    assert!(ran.stderr.contains("you must have a tty"), "{}", ran.stderr);
+    let ran = with_password(&case, &sshd, PASSWORD, &["--pty", "--", "id -un; tty; wc -c"]).exits(0);
+
+    assert!(ran.stderr.contains("] root") && ran.stderr.contains("] /dev/pts/"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("] 0") && !ran.stderr.contains("c4n4ry"), "{}", ran.stderr);
 }
 
 #[test]
@@ -130,7 +185,6 @@ fn f_30_a_sudo_that_wants_a_password_that_nobody_has_fails_and_does_not_hang() {
     let (sshd, case) = hosts(&account, 1);
 
     let ran = case.run(&words(&exec(&sshd, &["--", "true"]))).exits(5);
-    assert!(ran.stderr.contains("a password is required"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("hint: sudo wants a password there: `-K`"), "{}", ran.stderr);
+    ran.says("sudo asked for a password to become `root`").says("`-K` asks for").says("sudo_password: {secret: NAME}");
     case.run(&words(&exec(&sshd, &["-K", "--", "true"]))).exits(2).says("sudo's password (`-K`) is asked for");
 }

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
-use runsheet_model::Vars;
+use runsheet_model::{Switch, Vars};
 use runsheet_plan::StepChoice;
-use runsheet_sheet::{Sheet, Sudo};
+use runsheet_sheet::{AsUser, Sheet};
 use serde_json::Value;
 
 use crate::args::{NarrowArgs, ReachArgs, RunArgs, TargetArgs};
@@ -34,24 +34,24 @@ impl AdHocArgs {
 
 /// Becoming another user.
 #[derive(Debug, Args)]
-pub(crate) struct SudoArgs {
-    /// Run as another user with `sudo -n`; root if none is named
+#[group(multiple = false)]
+pub(crate) struct AsUserArgs {
+    /// Run as another user by sudo; root if none is named
     #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "root", help_heading = "Run")]
     sudo: Option<String>,
+    /// Run as another user by doas; root if none is named
+    #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "root", help_heading = "Run")]
+    doas: Option<String>,
+    /// Run as another user by su; root if none is named
+    #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "root", help_heading = "Run")]
+    su: Option<String>,
 }
 
-impl SudoArgs {
-    /// Whom to become.
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.sudo.as_deref()
-    }
-
-    pub(crate) fn as_sheet(&self) -> Option<Sudo> {
-        match self.sudo.as_deref() {
-            None => None,
-            Some("root") => Some(Sudo::Root),
-            Some(user) => Some(Sudo::User(user.to_owned())),
-        }
+impl AsUserArgs {
+    pub(crate) fn as_sheet(&self) -> Option<AsUser> {
+        let words = [(Switch::Sudo, &self.sudo), (Switch::Doas, &self.doas), (Switch::Su, &self.su)];
+        let said = words.into_iter().find_map(|(by, user)| Some((by, user.clone()?)));
+        said.map(|(by, user)| AsUser::User { user, by })
     }
 }
 
@@ -67,7 +67,9 @@ pub(crate) struct AdHoc<'a> {
     pub(crate) args: BTreeMap<String, Value>,
     /// Texts that arguments speak of as `vars.NAME`, so that they are taken as they are, whatever stands in them.
     pub(crate) vars: Vars,
-    pub(crate) sudo: Option<Sudo>,
+    pub(crate) as_user: Option<AsUser>,
+    /// Whether its commands have a terminal.
+    pub(crate) pty: bool,
     /// How long to wait for other runs on the same hosts.
     pub(crate) wait: Option<Duration>,
 }
@@ -78,8 +80,11 @@ impl AdHoc<'_> {
         let mut sheet = Sheet::single(self.task, self.args, &args.target.pattern()?)?;
         sheet.name = self.title;
         sheet.vars = self.vars;
-        if let Some(sudo) = &self.sudo {
-            sheet = sheet.with_sudo(sudo);
+        if let Some(as_user) = &self.as_user {
+            sheet = sheet.with_user(as_user);
+        }
+        if self.pty {
+            sheet = sheet.with_pty();
         }
         let run = RunArgs { wait: self.wait, ..args.run.clone() };
         let sheet = run.instead.applied(sheet)?;

@@ -3,7 +3,7 @@ use runsheet_model::Vars;
 use serde_json::{Value, json};
 
 use crate::args::WaitArgs;
-use crate::commands::adhoc::{AdHoc, AdHocArgs, SudoArgs};
+use crate::commands::adhoc::{AdHoc, AdHocArgs, AsUserArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
@@ -19,7 +19,10 @@ pub(crate) struct DoArgs {
     #[arg(value_name = "NAME=VALUE")]
     args: Vec<String>,
     #[command(flatten)]
-    sudo: SudoArgs,
+    as_user: AsUserArgs,
+    /// Give the commands a terminal; what they write to standard error comes with their output
+    #[arg(long, help_heading = "Run")]
+    pty: bool,
     #[command(flatten)]
     pub(crate) adhoc: AdHocArgs,
     #[command(flatten)]
@@ -36,7 +39,8 @@ pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, 
         title: args.task.clone(),
         args: values,
         vars: Vars::new(),
-        sudo: args.sudo.as_sheet(),
+        as_user: args.as_user.as_sheet(),
+        pty: args.pty,
         wait: args.wait.wait,
     };
     task.run(&args.adhoc, session).await

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::Value;
 
-use crate::commands::adhoc::{AdHoc, AdHocArgs, SudoArgs};
+use crate::commands::adhoc::{AdHoc, AdHocArgs, AsUserArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
@@ -15,7 +15,10 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 pub(crate) struct ExecArgs {
     #[command(flatten)]
-    sudo: SudoArgs,
+    as_user: AsUserArgs,
+    /// Give the commands a terminal; what they write to standard error comes with their output
+    #[arg(long, help_heading = "Run")]
+    pty: bool,
     #[command(flatten)]
     pub(crate) adhoc: AdHocArgs,
     /// The command
@@ -31,7 +34,8 @@ pub(crate) async fn exec(args: ExecArgs, session: &Session) -> Result<ExitStatus
         title: shortened(&command),
         args: BTreeMap::from([("run".to_owned(), Value::from("{{ vars.command }}"))]),
         vars: BTreeMap::from([("command".to_owned(), Value::from(command))]),
-        sudo: args.sudo.as_sheet(),
+        as_user: args.as_user.as_sheet(),
+        pty: args.pty,
         wait: None,
     };
     task.run(&args.adhoc, session).await

@@ -38,7 +38,8 @@ pub(crate) async fn exec(args: GetArgs, session: &Session) -> Result<ExitStatus,
             .map(|(name, _)| ((*name).to_owned(), Value::from(format!("{{{{ vars.{name} }}}}"))))
             .collect(),
         vars: vars.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect::<BTreeMap<_, _>>(),
-        sudo: None,
+        as_user: None,
+        pty: false,
         wait: None,
     };
     task.run(&args.adhoc, session).await

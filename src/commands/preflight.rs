@@ -11,7 +11,6 @@ use runsheet_runner::Settings;
 use runsheet_task::Secrets;
 
 use crate::args::{Format, NarrowArgs, ReachArgs, TargetArgs, time};
-use crate::commands::adhoc::SudoArgs;
 use crate::commands::run::SheetPartArgs;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
@@ -40,8 +39,9 @@ pub(crate) struct PreflightArgs {
     narrow: NarrowArgs,
     #[command(flatten)]
     reach: ReachArgs,
-    #[command(flatten)]
-    sudo: SudoArgs,
+    /// Check as well that the login user becomes this one by sudo; root if none is named
+    #[arg(long, value_name = "USER", num_args = 0..=1, default_missing_value = "root", help_heading = "Run")]
+    sudo: Option<String>,
     /// How much has to be free in /, in /tmp and in the login folder
     #[arg(long, value_name = "SIZE", default_value = "100MiB", value_parser = size, help_heading = "Checks")]
     free: u64,
@@ -73,8 +73,10 @@ pub(crate) async fn exec(args: PreflightArgs, session: &Session) -> Result<ExitS
     session.printer.note(&format!("looking at {}\n", plural(wanted.len(), "host")));
     let endpoints = session.endpoints_of(&wanted.iter().map(|(host, _)| host).collect::<Vec<_>>(), &args.reach)?;
     let may_ask = session.environment.stdin_terminal && !args.no_input;
-    let password = logins::password(session, &args.reach, &Secrets::default(), may_ask)?;
-    let sudo_password = logins::sudo_password(&args.reach, may_ask)?;
+    let secrets = Secrets::default();
+    let uses_sudo = wanted.iter().any(|(_, users)| !users.is_empty());
+    let password = logins::password(session, &args.reach, &secrets, may_ask)?;
+    let sudo_password = logins::sudo_password(session, uses_sudo, &args.reach, &secrets, may_ask)?;
     let sudo_by_password = sudo_password.is_some();
     let asked = password.iter().chain(&sudo_password).map(|(name, value)| (name, value));
     let mask = Mask::new(asked)?;
@@ -103,7 +105,7 @@ pub(crate) async fn exec(args: PreflightArgs, session: &Session) -> Result<ExitS
 impl PreflightArgs {
     /// The hosts that are looked at. All of a pattern become the same user, those of a sheet become whom its steps say.
     fn wanted(&self, session: &Session) -> Result<Vec<Wanted>, CliError> {
-        let sudo = self.sudo.user();
+        let sudo = self.sudo.as_deref();
         let Some(what) = &self.what else {
             if let (Some(user), true) = (sudo, self.target.is_empty()) {
                 return Err(CliError::usage(

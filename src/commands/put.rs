@@ -61,7 +61,8 @@ pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus,
             ("source".to_owned(), Value::from(source)),
             ("target".to_owned(), Value::from(args.target)),
         ]),
-        sudo: None,
+        as_user: None,
+        pty: false,
         wait: args.wait.wait,
     };
     task.run(&args.adhoc, session).await

@@ -5,6 +5,7 @@ mod apache;
 mod case;
 mod cases;
 mod files;
+mod language;
 mod network;
 mod pages;
 mod processes;

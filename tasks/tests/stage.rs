@@ -77,14 +77,18 @@ impl Stage {
             args: Arc::new(args),
             secrets: Secrets::new(secrets),
         };
-        let host = Host::new(
+        task.do_work(&config, &self.host()).await
+    }
+
+    /// The host as a task is handed it.
+    pub(crate) fn host(&self) -> Host {
+        Host::new(
             (HostName::new("web1").expect("a host's name"), self.address.clone(), Arc::default()),
             (Arc::clone(&self.remote), Arc::clone(&self.local)),
             Arc::new(ShellSettings::default()),
             Limits { deadline: Instant::now() + self.limit, limit: self.limit, cancel: CancellationToken::new() },
             Arc::new(Unheard),
-        );
-        task.do_work(&config, &host).await
+        )
     }
 }
 

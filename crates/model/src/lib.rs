@@ -16,6 +16,7 @@ mod secret;
 mod share;
 mod ssh_options;
 mod state;
+mod switch;
 mod text;
 mod vars;
 
@@ -34,5 +35,6 @@ pub use ssh_options::{
     AddressFamily, AgentForwarding, AlgorithmChoice, CIPHERS, HOST_KEYS, KEY_EXCHANGES, MACS, SshOptions,
 };
 pub use state::{Failure, LostReason, Phase, State, Stream, Unreachable};
+pub use switch::Switch;
 pub use text::{hex, nameless, plural, visible};
 pub use vars::Vars;

@@ -132,6 +132,8 @@ pub enum LostReason {
     PeerSilent,
     /// The channel was closed without an exit status.
     ClosedWithoutStatus,
+    /// The host was started anew meanwhile.
+    Rebooted,
     /// It ran longer than its limit and its end was not seen.
     TimedOut,
     /// It was stopped on demand and its end was not seen.
@@ -149,6 +151,7 @@ impl LostReason {
             Self::ConnectionClosed => "the connection was closed before the end was seen",
             Self::PeerSilent => "the host stopped answering before the end was seen",
             Self::ClosedWithoutStatus => "the channel was closed without an exit status",
+            Self::Rebooted => "the host was started anew before the end was seen",
             Self::TimedOut => "it ran out of time and its end was not seen: it may still be running",
             Self::Stopped => "it was stopped and its end was not seen: it may still be running",
             Self::RenameUnanswered => "the last rename was not answered: the file is the old one or the new one",

@@ -99,6 +99,7 @@ fn link_essence(link: &PlanLink) -> Value {
         "retries": link.retries,
         "receipt": link.receipt,
         "delegate": link.delegate,
+        "reboots": link.reboots,
         "even_if_lost": link.even_if_lost,
     })
 }

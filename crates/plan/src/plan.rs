@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostLocks, HostName, SecretName, StepId, TaskName, Vars, duration_ms};
+use runsheet_model::{HostLocks, HostName, SecretName, StepId, Switch, TaskName, Vars, duration_ms};
 use runsheet_task::{Args, ShellSettings};
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +142,9 @@ pub struct PlanLink {
     /// The position in the plan's hosts of the one on which its commands run instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegate: Option<PerHost<usize>>,
+    /// Whether it starts its host anew, and is over when that is back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reboots: bool,
     /// Of what is always done: whether it is done even where nobody knows how the chain ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub even_if_lost: bool,
@@ -209,6 +212,15 @@ impl Plan {
         self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work)
     }
 
+    /// Whether commands become another user by sudo.
+    pub fn uses_sudo(&self) -> bool {
+        let links = self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work);
+        links
+            .flat_map(HostWork::all_links)
+            .flat_map(|link| link.shell.iter())
+            .any(|shell| shell.as_user.as_ref().is_some_and(|as_user| as_user.by == Switch::Sudo))
+    }
+
     /// How often each host is still needed, by position: once for each step on it, and once for each host of a step whose commands run
     /// on it. For closing connections that nobody needs any more.
     pub fn uses(&self) -> Vec<usize> {
@@ -232,7 +244,8 @@ impl Plan {
                 for link in work.all_links() {
                     let host = link.delegate.as_ref().map_or(own, |delegate| **delegate.of(position));
                     let users: &mut BTreeSet<&str> = needs[host].get_or_insert_default();
-                    users.extend(link.shell.of(position).sudo.as_ref().map(|sudo| sudo.user.as_str()));
+                    let as_user = link.shell.of(position).as_user.as_ref().filter(|as_user| as_user.by == Switch::Sudo);
+                    users.extend(as_user.map(|as_user| as_user.user.as_str()));
                 }
             }
         }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use runsheet_diagnostics::{Place, Placed};
 use runsheet_model::HostName;
-use runsheet_sheet::{Link, Step, Sudo as SheetSudo};
-use runsheet_task::{ArgError, Args, ShellSettings, Sudo, Task};
+use runsheet_sheet::{AsUser as SheetUser, Link, Step};
+use runsheet_task::{ArgError, Args, AsUser, ShellSettings, Task};
 use runsheet_template::{Context, Template, Templates, ValueTemplate};
 use serde_json::{Map, Value};
 
@@ -42,6 +42,7 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         retries: link.retries.unwrap_or(step.retries),
         receipt: false,
         delegate: None,
+        reboots: link.reboots,
         even_if_lost: link.even_if_lost,
     })
 }
@@ -127,10 +128,9 @@ fn place_of<'a>(link: &'a Link, error: &ArgError) -> &'a Place {
 }
 
 fn shell(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PerHost<ShellSettings>, PlanError> {
-    let sudo = match link.sudo.as_ref().or(step.sudo.as_ref()) {
-        None | Some(SheetSudo::Off) => None,
-        Some(SheetSudo::Root) => Some(Sudo { user: "root".to_owned() }),
-        Some(SheetSudo::User(user)) => Some(Sudo { user: user.clone() }),
+    let as_user = match link.as_user.as_ref().or(step.as_user.as_ref()) {
+        None | Some(SheetUser::Login) => None,
+        Some(SheetUser::User { user, by }) => Some(AsUser { user: user.clone(), by: *by }),
     };
     let with_template = |text: &Placed<String>| -> Result<(Template, Place), PlanError> {
         Ok((compile(scope.templates, text)?, text.place.clone()))
@@ -141,12 +141,13 @@ fn shell(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PerHost<ShellSet
     let one = |context: &Context, host: Option<&HostName>| -> Result<ShellSettings, PlanError> {
         let text = |(template, place): &(Template, Place)| render(template, context, place, host);
         Ok(ShellSettings {
-            sudo: sudo.clone(),
+            as_user: as_user.clone(),
             dir: dir.as_ref().map(text).transpose()?,
             env: env
                 .iter()
                 .map(|(name, value)| Ok(((*name).clone(), text(value)?)))
                 .collect::<Result<_, PlanError>>()?,
+            pty: step.pty,
         })
     };
     let by_host = dir.iter().chain(env.iter().map(|(_, value)| value)).any(|(template, _)| template.mentions("host"));

@@ -1,7 +1,8 @@
 use std::time::SystemTime;
 
+use runsheet_model::Switch;
 use runsheet_model::{LostReason, Secret, format_chosen_duration};
-use runsheet_task::{Capture, ExecRequest, Exit, Limits, Remote, RemoteError, ShellSettings, Sudo};
+use runsheet_task::{AsUser, Capture, ExecRequest, Exit, Limits, Remote, RemoteError, ShellSettings};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +33,8 @@ async fn ask(remote: &dyn Remote, users: &[String], limits: &Limits, how: &Prefl
     let mut listener = Listener::awaiting(&format!("{} dated", question.word));
     let request = ExecRequest {
         command: question.command(),
-        sudo: None,
+        as_user: None,
+        pty: false,
         stdin: Some(Secret::new(question.script().into_bytes())),
         quiet: true,
         limits: limits.clone(),
@@ -52,11 +54,12 @@ async fn ask(remote: &dyn Remote, users: &[String], limits: &Limits, how: &Prefl
 }
 
 async fn become_user(remote: &dyn Remote, user: &str, limits: &Limits, how: &Preflight) -> Option<Finding> {
-    let wanted = Sudo { user: user.to_owned() };
-    let settings = ShellSettings { sudo: Some(wanted.clone()), ..ShellSettings::default() };
+    let wanted = AsUser { user: user.to_owned(), by: Switch::Sudo };
+    let settings = ShellSettings { as_user: Some(wanted.clone()), ..ShellSettings::default() };
     let request = ExecRequest {
         command: settings.wrap(":"),
-        sudo: Some((wanted, ":".to_owned())),
+        pty: false,
+        as_user: Some((wanted, ":".to_owned())),
         stdin: None,
         quiet: true,
         limits: limits.clone(),

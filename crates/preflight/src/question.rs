@@ -1,5 +1,6 @@
+use runsheet_model::Switch;
 use runsheet_model::hex;
-use runsheet_task::{ShellSettings, Sudo};
+use runsheet_task::{AsUser, ShellSettings};
 
 /// The paths whose file systems are looked at, and what they are called. The command begins in the login folder.
 pub(crate) const PLACES: [(&str, &str); 3] = [("/", "/"), ("/tmp", "/tmp"), (".", "the login folder")];
@@ -35,7 +36,10 @@ impl Question {
             self.word
         );
         for (number, user) in self.sudo.iter().enumerate() {
-            let settings = ShellSettings { sudo: Some(Sudo { user: user.clone() }), ..ShellSettings::default() };
+            let settings = ShellSettings {
+                as_user: Some(AsUser { user: user.clone(), by: Switch::Sudo }),
+                ..ShellSettings::default()
+            };
             let become_user = settings.wrap(":");
             script.push_str(&format!("echo \"$t sudo {number}\"; {become_user} </dev/null; echo \"$t sudone $?\"\n"));
         }

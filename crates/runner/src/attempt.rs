@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use runsheet_events::{AttemptKey, HostResult};
-use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Unreachable};
+use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Switch, Unreachable};
 use runsheet_plan::{PlanHost, PlanLink};
-use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Sudo, Task, TaskError};
+use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError, sudo_hint};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) shared: &'a Arc<Shared>,
     pub(crate) host: &'a PlanHost,
     pub(crate) link: &'a PlanLink,
+    /// Position in the plan of the host on which its commands run.
+    pub(crate) on: usize,
     /// Position of the host in the step.
     pub(crate) position: usize,
     pub(crate) key: AttemptKey,
@@ -65,7 +67,7 @@ impl Attempt<'_> {
             (Ok(task), Ok(args)) => self.work(&**task, args, &remote, started).await,
             (Err(unknown), _) => ending(Failure::Internal, unknown.to_string()),
         };
-        let mut outcome = outcome;
+        let (state, mut outcome, hint) = self.after_reboot((state, outcome, hint), started).await;
         outcome.message = self.shared.mask.text(&outcome.message);
         outcome.message.truncate(outcome.message.floor_char_boundary(LONGEST_MESSAGE));
         let result = HostResult { state, outcome, hint, took: started.elapsed() };
@@ -124,14 +126,16 @@ impl Attempt<'_> {
 
     /// Adds what would help where sudo stood in the way.
     fn advised(&self, (state, outcome, hint): Ending) -> Ending {
-        let by_sudo = self.link.shell.of(self.position).sudo.is_some() && matches!(state, State::Failed { .. });
-        let advice = || Sudo::hint(&outcome.message).filter(|_| by_sudo).map(ToOwned::to_owned);
+        let as_user = self.link.shell.of(self.position).as_user.as_ref();
+        let by_sudo = as_user.is_some_and(|user| user.by == Switch::Sudo) && matches!(state, State::Failed { .. });
+        let advice = || sudo_hint(&outcome.message).filter(|_| by_sudo).map(ToOwned::to_owned);
         let hint = hint.or_else(advice);
         (state, outcome, hint)
     }
 }
 
-type Ending = (State, Outcome, Option<String>);
+/// How work ends: state, outcome, and what would help.
+pub(crate) type Ending = (State, Outcome, Option<String>);
 
 /// Turns what `do_work` gave into a state. What the connection saw outweighs what the task says.
 fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending {
@@ -145,8 +149,10 @@ fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending 
         Err(error @ (TaskError::NoArgument { .. } | TaskError::NoSecret { .. })) => {
             ending(Failure::Internal, error.to_string())
         }
-        Err(error @ (TaskError::Local(_) | TaskError::Failed { .. })) => {
-            ending(Failure::Task { value: 1 }, error.to_string())
+        Err(error @ (TaskError::Local(_) | TaskError::Failed { .. } | TaskError::PasswordWanted { .. })) => {
+            let hint = error.hint();
+            let (state, outcome, _) = ending(Failure::Task { value: 1 }, error.to_string());
+            (state, outcome, hint)
         }
     }
 }
@@ -187,7 +193,7 @@ pub(crate) fn broken(panic: &(dyn std::any::Any + Send)) -> Ending {
     ending(Failure::Internal, panic_message(panic))
 }
 
-fn lost(reason: LostReason) -> Ending {
+pub(crate) fn lost(reason: LostReason) -> Ending {
     let hint = "look at the host: nobody knows whether the work was done";
     (State::Lost { reason }, Outcome::failed(reason.says(), 1), Some(hint.to_owned()))
 }
@@ -199,7 +205,7 @@ fn timed_out(limit: Duration) -> Ending {
     (state, outcome, Some("raise the step's `timeout` if it may take longer".to_owned()))
 }
 
-fn ending(failure: Failure, message: String) -> Ending {
+pub(crate) fn ending(failure: Failure, message: String) -> Ending {
     let value = match failure {
         Failure::Task { value } => value,
         _ => 1,

@@ -164,6 +164,7 @@ impl<'a> Chain<'a> {
             shared: &run.shared,
             host: run.host(),
             link,
+            on: run.host_of(link),
             position: run.start.position,
             key: AttemptKey {
                 step: run.plan_step().id.clone(),

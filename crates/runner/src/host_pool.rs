@@ -169,6 +169,11 @@ impl HostPool {
         }
     }
 
+    /// How long connecting to a host may take.
+    pub(crate) fn connect_timeout(&self, host: usize) -> Duration {
+        self.slots[host].endpoint.connect_timeout
+    }
+
     /// Takes note that a host is needed once more than was planned.
     pub(crate) fn need(&self, host: usize) {
         self.slots[host].uses_left.fetch_add(1, Ordering::AcqRel);

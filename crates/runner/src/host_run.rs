@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use runsheet_events::HostResult;
-use runsheet_model::{Outcome, State, Unreachable};
+use runsheet_model::Unreachable;
 use runsheet_plan::{HostWork, PlanHost, PlanLink, PlanStep};
 use runsheet_task::Remote;
 use tokio::sync::OwnedSemaphorePermit;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
-use crate::attempt::{broken, cancelled, not_reached};
+use crate::attempt::{Ending, broken, cancelled, not_reached};
 use crate::chain::Chain;
 use crate::executor::{Shared, StepRun};
 use crate::host_pool::ConnectPermit;
@@ -168,9 +168,6 @@ impl HostRun {
         &self.shared.plan.hosts[self.host_position()]
     }
 }
-
-/// How work ends: state, outcome, and what would help.
-pub(crate) type Ending = (State, Outcome, Option<String>);
 
 pub(crate) fn result((state, outcome, hint): Ending, took: Duration) -> HostResult {
     HostResult { state, outcome, hint, took }

@@ -18,6 +18,7 @@ mod lines;
 mod made;
 mod message;
 mod policy;
+mod reboot;
 mod record;
 mod recorded_remote;
 mod resume;

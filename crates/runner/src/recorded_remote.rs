@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use runsheet_events::{AttemptKey, CommandRecord};
 use runsheet_model::{LostReason, Mask};
-use runsheet_task::{Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload};
+use runsheet_task::{
+    BootId, Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload,
+};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -175,6 +177,10 @@ impl Remote for RecordedRemote {
 
     fn is_alive(&self) -> bool {
         self.inner.is_alive()
+    }
+
+    fn boot(&self) -> Option<BootId> {
+        self.inner.boot()
     }
 
     async fn close(&self) {

@@ -226,9 +226,11 @@ pub enum SheetError {
         place: Place,
     },
 
-    /// `sudo` is neither a boolean nor a name.
-    #[error("{place}: `sudo` is `true`, `false` or a user's name")]
-    Sudo {
+    /// `sudo`, `doas` or `su` is neither a boolean nor a name.
+    #[error("{place}: `{word}` is `true`, `false` or a user's name")]
+    AsUser {
+        /// The word.
+        word: &'static str,
         /// Where it stands.
         place: Place,
     },

@@ -31,4 +31,4 @@ pub use failure_policy::{FailurePolicy, OnFailure, Scope, Straggler, Undo};
 pub use rollout::{Order, Pause, Rollout, Shape};
 pub use schema::schema;
 pub use sheet::Sheet;
-pub use step::{After, Chain, DEFAULT_TIMEOUT, Link, Step, Sudo, Work};
+pub use step::{After, AsUser, Chain, DEFAULT_TIMEOUT, Link, Step, Work};

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::one_or_many::{Files, Ids, OneOrMany};
 
 /// Words of steps and links that a later version will know. They are refused, never ignored.
-pub(crate) const LATER: &[&str] = &["on", "receipt", "reboots"];
+pub(crate) const LATER: &[&str] = &["on", "receipt"];
 
 /// A deploy sheet.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -96,10 +96,18 @@ pub(crate) struct RawStep {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) timeout: Option<Spanned<String>>,
-    /// `true` for root, or a user's name.
+    /// Becomes another user by sudo: `true` for root, or a user's name.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<TextOrFlag>")]
     pub(crate) sudo: Option<Spanned<Value>>,
+    /// The same by doas.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) doas: Option<Spanned<Value>>,
+    /// The same by su.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) su: Option<Spanned<Value>>,
     /// Environment variables of its commands.
     #[serde(default)]
     #[schemars(with = "Option<std::collections::BTreeMap<String, TextOrNumber>>")]
@@ -108,9 +116,15 @@ pub(crate) struct RawStep {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) dir: Option<Spanned<String>>,
+    /// `true` gives its commands a terminal.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) pty: Option<bool>,
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// `true`: it starts the host anew, and is over when that is back.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) reboots: Option<bool>,
     /// How many hosts form a wave: a number or a percentage of the step's hosts.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<NumberOrText>")]
@@ -197,13 +211,24 @@ pub(crate) struct RawLink {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) timeout: Option<Spanned<String>>,
-    /// `true` for root, `false`, or a user's name; by default the step's.
+    /// Becomes another user by sudo: `true` for root, `false`, or a user's name; by default as the step does.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<TextOrFlag>")]
     pub(crate) sudo: Option<Spanned<Value>>,
+    /// The same by doas.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) doas: Option<Spanned<Value>>,
+    /// The same by su.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<TextOrFlag>")]
+    pub(crate) su: Option<Spanned<Value>>,
     /// Whether it may be repeated without harm; by default the step's.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// `true`: it starts the host anew, and is over when that is back.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) reboots: Option<bool>,
     /// Another host on which its commands run instead; by default the step's.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
@@ -271,7 +296,7 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-/// What `sudo` and `when` look like to an editor.
+/// What `sudo`, `doas`, `su` and `when` look like to an editor.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]

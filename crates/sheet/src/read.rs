@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{NameError, StepId, TaskName, slug};
+use runsheet_model::{NameError, StepId, Switch, TaskName, slug};
 use runsheet_yaml::Spanned;
 
 use crate::dependencies::check;
@@ -100,7 +100,10 @@ impl Reader<'_> {
                     args: raw.args,
                     timeout: None,
                     sudo: None,
+                    doas: None,
+                    su: None,
                     idempotent: None,
+                    reboots: raw.reboots,
                     delegate: None,
                     retries: None,
                     even_if_lost: None,
@@ -137,9 +140,10 @@ impl Reader<'_> {
             notes: raw.notes,
             forks,
             timeout: self.timeout(raw.timeout)?.unwrap_or(DEFAULT_TIMEOUT),
-            sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
+            as_user: self.as_user([(Switch::Sudo, raw.sudo), (Switch::Doas, raw.doas), (Switch::Su, raw.su)])?,
             env: self.env(raw.env)?,
             dir: optional("dir", raw.dir)?,
+            pty: raw.pty.unwrap_or(false),
             idempotent: raw.idempotent,
             rollout,
             policy,
@@ -195,10 +199,11 @@ impl Reader<'_> {
             task: Placed { value: name, place: task.place },
             args,
             timeout: self.timeout(raw.timeout)?,
-            sudo: raw.sudo.map(|sudo| self.sudo(sudo)).transpose()?,
+            as_user: self.as_user([(Switch::Sudo, raw.sudo), (Switch::Doas, raw.doas), (Switch::Su, raw.su)])?,
             idempotent: raw.idempotent,
             delegate: raw.delegate.map(|delegate| self.text("delegate", delegate)).transpose()?,
             retries: self.retries(raw.retries.as_ref())?,
+            reboots: raw.reboots.unwrap_or(false),
             even_if_lost: raw.even_if_lost.unwrap_or(false),
         })
     }
@@ -245,6 +250,9 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
     if raw.chain.is_some() && raw.task.is_none() && raw.args.is_some() {
         return clash("args", "do");
     }
+    if raw.chain.is_some() && raw.task.is_none() && raw.reboots.is_some() {
+        return clash("reboots", "do");
+    }
     if raw.manual.is_none() || raw.task.is_some() || raw.chain.is_some() {
         return Ok(());
     }
@@ -255,9 +263,13 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
         ("forks", raw.forks.is_some()),
         ("timeout", raw.timeout.is_some()),
         ("sudo", raw.sudo.is_some()),
+        ("doas", raw.doas.is_some()),
+        ("su", raw.su.is_some()),
         ("env", raw.env.is_some()),
         ("dir", raw.dir.is_some()),
+        ("pty", raw.pty.is_some()),
         ("idempotent", raw.idempotent.is_some()),
+        ("reboots", raw.reboots.is_some()),
         ("batch", raw.batch.is_some()),
         ("waves", raw.waves.is_some()),
         ("pause", raw.pause.is_some()),

@@ -2,12 +2,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{Vars, parse_duration, valid_user};
+use runsheet_model::{Switch, Vars, parse_duration, valid_user};
 use runsheet_yaml::{Entries, Mark, Spanned, YamlError};
 use serde_json::Value;
 
 use crate::raw::LATER;
-use crate::{SheetError, Sudo};
+use crate::{AsUser, SheetError};
 
 /// Reads single values, and points at what is wrong with them.
 pub(crate) struct Reader<'a> {
@@ -57,16 +57,22 @@ impl Reader<'_> {
         Ok(Some(timeout))
     }
 
-    pub(crate) fn sudo(&self, raw: Spanned<Value>) -> Result<Sudo, SheetError> {
+    /// As whom commands run: one of `sudo`, `doas` and `su` says so, or none.
+    pub(crate) fn as_user(&self, words: [(Switch, Option<Spanned<Value>>); 3]) -> Result<Option<AsUser>, SheetError> {
+        let mut said = words.into_iter().filter_map(|(by, raw)| Some((by, raw?)));
+        let Some((by, raw)) = said.next() else { return Ok(None) };
+        if let Some((other, raw)) = said.next() {
+            return Err(SheetError::Clash { word: other.name(), with: by.name(), place: self.at(&raw) });
+        }
         let place = self.at(&raw);
         match raw.value {
-            Value::Bool(true) => Ok(Sudo::Root),
-            Value::Bool(false) => Ok(Sudo::Off),
+            Value::Bool(true) => Ok(Some(AsUser::User { user: "root".to_owned(), by })),
+            Value::Bool(false) => Ok(Some(AsUser::Login)),
             Value::String(user) => match valid_user(&user) {
-                Ok(()) => Ok(Sudo::User(user)),
+                Ok(()) => Ok(Some(AsUser::User { user, by })),
                 Err(source) => Err(SheetError::Name { what: "this user's name", place, source }),
             },
-            _ => Err(SheetError::Sudo { place }),
+            _ => Err(SheetError::AsUser { word: by.name(), place }),
         }
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::dependencies::dependencies;
 use crate::read::{forks_in_range, read};
 use crate::undo::undoing;
-use crate::{After, Chain, DEFAULT_TIMEOUT, FailurePolicy, Link, Rollout, SheetError, Step, Sudo, Work};
+use crate::{After, AsUser, Chain, DEFAULT_TIMEOUT, FailurePolicy, Link, Rollout, SheetError, Step, Work};
 
 /// A deploy sheet: an ordered list of steps and the variables that they speak of.
 ///
@@ -55,10 +55,11 @@ impl Sheet {
             task: Placed { value: task, place: place.clone() },
             args,
             timeout: None,
-            sudo: None,
+            as_user: None,
             idempotent: None,
             delegate: None,
             retries: None,
+            reboots: false,
             even_if_lost: false,
         };
         let step = Step {
@@ -75,9 +76,10 @@ impl Sheet {
             notes: None,
             forks: None,
             timeout: DEFAULT_TIMEOUT,
-            sudo: None,
+            as_user: None,
             env: BTreeMap::new(),
             dir: None,
+            pty: false,
             idempotent: None,
             rollout: Rollout::default(),
             policy: FailurePolicy::default(),
@@ -111,8 +113,14 @@ impl Sheet {
     }
 
     /// Sets as whom the commands of every step run.
-    pub fn with_sudo(mut self, sudo: &Sudo) -> Self {
-        self.steps.iter_mut().for_each(|step| step.sudo = Some(sudo.clone()));
+    pub fn with_user(mut self, as_user: &AsUser) -> Self {
+        self.steps.iter_mut().for_each(|step| step.as_user = Some(as_user.clone()));
+        self
+    }
+
+    /// Gives the commands of every step a terminal.
+    pub fn with_pty(mut self) -> Self {
+        self.steps.iter_mut().for_each(|step| step.pty = true);
         self
     }
 

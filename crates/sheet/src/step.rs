@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use runsheet_diagnostics::{Place, Placed};
-use runsheet_model::{StepId, TaskName};
+use runsheet_model::{StepId, Switch, TaskName};
 use serde_json::Value;
 
 use crate::{FailurePolicy, Rollout};
@@ -40,11 +40,13 @@ pub struct Step {
     /// How long one attempt of a link may take. Never 0. Default: [`DEFAULT_TIMEOUT`].
     pub timeout: Duration,
     /// As whom commands run, if not as the login user.
-    pub sudo: Option<Sudo>,
+    pub as_user: Option<AsUser>,
     /// Environment variables of its commands; the values are templates.
     pub env: BTreeMap<String, Placed<String>>,
     /// The folder on the host in which its commands run; a template.
     pub dir: Option<Placed<String>>,
+    /// Whether its commands have a terminal.
+    pub pty: bool,
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     pub idempotent: Option<bool>,
     /// How it goes through its hosts.
@@ -88,26 +90,31 @@ pub struct Link {
     /// Instead of the step's. Never 0.
     pub timeout: Option<Duration>,
     /// Instead of the step's.
-    pub sudo: Option<Sudo>,
+    pub as_user: Option<AsUser>,
     /// Instead of the step's.
     pub idempotent: Option<bool>,
     /// Instead of the step's.
     pub delegate: Option<Placed<String>>,
     /// Instead of the step's.
     pub retries: Option<u32>,
+    /// Whether it starts the host anew, and is over when that is back.
+    pub reboots: bool,
     /// Of an `always` task: whether it runs even where nobody knows how the chain ended.
     pub even_if_lost: bool,
 }
 
 /// As whom commands run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sudo {
+pub enum AsUser {
     /// As the login user, whatever stands further out (`sudo: false`).
-    Off,
-    /// As root (`sudo: true`).
-    Root,
-    /// As this user.
-    User(String),
+    Login,
+    /// As this user; root for `sudo: true`.
+    User {
+        /// Whom they become.
+        user: String,
+        /// By which program.
+        by: Switch,
+    },
 }
 
 /// What must be over before a step starts.

@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use runsheet_diagnostics::Hint;
+use runsheet_model::Switch;
 use serde_json::{Value, json};
 
-use crate::{After, Chain, DEFAULT_TIMEOUT, Sheet, SheetError, Sudo, Work, schema};
+use crate::{After, AsUser, Chain, DEFAULT_TIMEOUT, Sheet, SheetError, Work, schema};
 
 fn parse(text: &str) -> Result<Sheet, SheetError> {
     Sheet::parse(text, Path::new("x.yaml"))
+}
+
+fn user(name: &str, by: Switch) -> AsUser {
+    AsUser::User { user: name.to_owned(), by }
 }
 
 fn sheet(text: &str) -> Sheet {
@@ -67,14 +72,14 @@ fn the_words_of_a_step_are_read() {
     assert_eq!((hosts.value.as_str(), hosts.place.to_string().as_str()), ("web,!web1", "x.yaml:5:12"));
     assert_eq!(web.place.as_ref().map(ToString::to_string).as_deref(), Some("x.yaml:4:5"));
     assert_eq!((web.expect, web.timeout), (Some(Duration::from_mins(12)), Duration::from_secs(90)));
-    assert_eq!((web.forks, web.sudo.as_ref()), (Some(5), Some(&Sudo::User("deploy".to_owned()))));
+    assert_eq!((web.forks, web.as_user.as_ref()), (Some(5), Some(&user("deploy", Switch::Sudo))));
     assert_eq!((web.env["A"].value.as_str(), web.env["B_2"].value.as_str()), ("1.10", "x"));
     assert_eq!((web.idempotent, web.enabled, &web.after), (Some(true), true, &After::RowAbove));
     let Work::Chain(Chain { links, .. }) = &web.work else { panic!("a chain") };
     assert_eq!(links[1].task.value.as_str(), "apache.restart");
     assert_eq!(links[1].args["mode"].value, json!("0644"));
     assert_eq!(links[1].args["name"].place.to_string(), "x.yaml:18:45");
-    assert_eq!((links[1].timeout, &links[1].sudo), (Some(Duration::from_secs(5)), &Some(Sudo::Off)));
+    assert_eq!((links[1].timeout, &links[1].as_user), (Some(Duration::from_secs(5)), &Some(AsUser::Login)));
     assert_eq!((links[0].timeout, links[1].idempotent), (None, Some(false)));
     let tell = &sheet.steps[1];
     let Work::Manual(text) = &tell.work else { panic!("manual") };
@@ -127,7 +132,7 @@ const STEPS: &[(&str, &str)] = &[
     ("manual: m, makes: {}", "x.yaml:2:33: the path of a file or a list of paths is expected here, not map"),
     (
         "do: [{task: t, hosts: lb1}], hosts: web",
-        "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `idempotent`, `delegate`, `retries`, `even_if_lost`",
+        "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `doas`, `su`, `idempotent`, `reboots`, `delegate`, `retries`, `even_if_lost`",
     ),
     ("task: t, hosts: web, onwer: dana", "x.yaml:2:36: unknown setting `onwer` -> did you mean `owner`?"),
     ("task: t, hosts: web, timeout: 0s", "x.yaml:2:45: `timeout` cannot be 0"),
@@ -142,6 +147,10 @@ const STEPS: &[(&str, &str)] = &[
     ("task: t, hosts: web, forks: 0", "x.yaml:2:43: `forks` is 0, which is not from 1 to 10000"),
     ("task: t, hosts: web, forks: 10001", "x.yaml:2:43: `forks` is 10001, which is not from 1 to 10000"),
     ("task: t, hosts: web, forks: -1", "x.yaml:2:43: `-1` is not a whole number from 0 up"),
+    ("task: t, hosts: web, sudo: true, doas: true", "x.yaml:2:54: `doas` does not go with `sudo`"),
+    ("task: t, hosts: web, su: 5", "x.yaml:2:40: `su` is `true`, `false` or a user's name"),
+    ("do: [{task: t}], hosts: web, reboots: true", "x.yaml:2:5: `reboots` does not go with `do`"),
+    ("manual: m, reboots: true", "x.yaml:2:5: `reboots` does not go with `manual`"),
     ("task: t, hosts: web, sudo: 5", "x.yaml:2:42: `sudo` is `true`, `false` or a user's name"),
     ("task: t, hosts: web, sudo: -u root", "x.yaml:2:42: this user's name cannot be used"),
     (
@@ -290,10 +299,13 @@ fn a_sheet_of_one_step_is_like_any_other() {
         .and_then(|sheet| sheet.with_forks(7))
         .and_then(|sheet| sheet.with_timeout(Duration::from_secs(5)))
         .expect("sound")
-        .with_sudo(&Sudo::Root);
+        .with_user(&user("root", Switch::Sudo));
     let step = &sheet.steps[0];
     assert_eq!((sheet.name.as_str(), step.id.as_str()), ("service.restart", "service-restart"));
-    assert_eq!((step.forks, step.timeout, step.sudo.as_ref()), (Some(7), Duration::from_secs(5), Some(&Sudo::Root)));
+    assert_eq!(
+        (step.forks, step.timeout, step.as_user.as_ref()),
+        (Some(7), Duration::from_secs(5), Some(&user("root", Switch::Sudo)))
+    );
     assert_eq!(sheet.dependencies(), [Vec::<usize>::new()]);
     assert_eq!(told(Sheet::single("a b", BTreeMap::new(), "web")), "command line: this task name cannot be used");
     assert_eq!(told(sheet.clone().with_forks(0)), "command line: `forks` is 0, which is not from 1 to 10000");
@@ -325,7 +337,7 @@ fn the_schema_knows_every_word_and_no_other() {
         assert!(!refused.contains("unknown setting `x`") || *word == "unreachable", "{word}: {refused}");
         assert!(!refused.contains(&format!("unknown setting `{word}`")), "{word}: {refused}");
     }
-    assert_eq!(words.len(), 36, "{words:?}");
+    assert_eq!(words.len(), 40, "{words:?}");
     assert_eq!(step["additionalProperties"], Value::Bool(false));
     assert_eq!(step["required"], json!(["name"]));
     assert_eq!(schema["$defs"]["Link"]["required"], json!(["task"]));
@@ -352,7 +364,7 @@ proptest! {
 
     #[test]
     fn no_words_make_it_panic(words in proptest::collection::vec(
-        ("name|id|task|do|manual|hosts|after|enabled|when|expect|forks|timeout|sudo|env|args|waves",
+        ("name|id|task|do|manual|hosts|after|enabled|when|expect|forks|timeout|sudo|doas|su|env|args|waves",
          "[a-z0-9!*&@{}\\[\\]:, \"'.-]{0,12}"), 0..8)) {
         let text = words.iter().fold("steps:\n  - name: a\n".to_owned(), |text, (word, value)| text + &format!("    {word}: {value}\n"));
         if let Ok(sheet) = parse(&text) {

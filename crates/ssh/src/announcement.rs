@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use runsheet_model::Phase;
-use runsheet_task::RemoteError;
+use runsheet_task::{BootId, RemoteError};
 
 use crate::end_group::ProcessGroup;
 use crate::transfer::unguessable_name;
@@ -13,7 +13,8 @@ const LONGEST_LINE: usize = 1024;
 /// How far into standard error that line is looked for, in bytes. What a login shell prints at its start stands before it.
 const LOOKED_INTO: usize = 64 * 1024;
 
-/// The line by which a command says, before anything else, which process leads it: SSH has no word for that.
+/// The line by which a command says, before anything else, which process leads it, for which SSH has no word, and which start of its
+/// host this is.
 ///
 /// It goes to standard error with a word that cannot be guessed, and is taken out of there again. A host that lies names
 /// processes of its own.
@@ -33,11 +34,14 @@ impl Announcement {
     /// csh and fish too.
     pub(crate) fn before_command(&self) -> String {
         let word = &self.word;
-        format!("sh -c '{{ read -r s </proc/$PPID/stat; }} 2>/dev/null; echo \"{word} $PPID ${{s##*) }}\" >&2'\n")
+        format!(
+            "sh -c '{{ read -r s </proc/$PPID/stat; read -r b </proc/sys/kernel/random/boot_id; }} 2>/dev/null; \
+             echo \"{word} $PPID ${{b:--}} ${{s##*) }}\" >&2'\n"
+        )
     }
 
-    /// Takes some of standard error. Returns what of it is the command's own, and the processes if they were announced.
-    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, Option<ProcessGroup>) {
+    /// Takes some of standard error. Returns what of it is the command's own, and what was announced.
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> (Cow<'a, [u8]>, Option<Announced>) {
         if self.over {
             return (bytes.into(), None);
         }
@@ -64,9 +68,9 @@ impl Announcement {
             }
             return (own.into(), None);
         };
-        let group = announced(&line[word.len()..length]);
+        let told = announced(&line[word.len()..length]);
         self.held.drain(start..=start + length);
-        (self.give_up(Vec::new()), group)
+        (self.give_up(Vec::new()), told)
     }
 
     /// What was held back, when nothing comes any more.
@@ -87,13 +91,21 @@ pub(crate) fn unguessable() -> Result<String, RemoteError> {
         .map_err(|error| RemoteError::NotStarted(for_good(Phase::Channel, format!("no random numbers: {error}"))))
 }
 
-/// Reads the process and, of what `/proc/PID/stat` says from its third field on, when it started (the 22nd; proc_pid_stat(5)).
-fn announced(line: &[u8]) -> Option<ProcessGroup> {
+/// What a command has announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Announced {
+    pub(crate) group: ProcessGroup,
+    pub(crate) boot: Option<BootId>,
+}
+
+/// Reads the process, the boot id and, of what `/proc/PID/stat` says from its third field on, when it started (the 22nd; proc_pid_stat(5)).
+fn announced(line: &[u8]) -> Option<Announced> {
     let line = std::str::from_utf8(line).ok()?;
     let mut words = line.split_ascii_whitespace();
     let leader: u32 = words.next()?.parse().ok()?;
+    let boot = words.next().and_then(BootId::new);
     let born = words.nth(19).and_then(|word| word.parse().ok()).unwrap_or_default();
-    (leader > 1).then_some(ProcessGroup { leader, born })
+    (leader > 1).then_some(Announced { group: ProcessGroup { leader, born }, boot })
 }
 
 #[cfg(test)]
@@ -102,16 +114,18 @@ mod tests {
 
     use super::*;
 
+    const BOOT: &str = "0a2d7e9c-1111-4222-8333-444455556666";
+
     /// Hands over a text in pieces; returns what came out of it.
-    fn taken(announcement: &mut Announcement, text: &[u8], piece: usize) -> (Vec<u8>, Option<ProcessGroup>) {
-        let (mut own, mut group) = (Vec::new(), None);
+    fn taken(announcement: &mut Announcement, text: &[u8], piece: usize) -> (Vec<u8>, Option<Announced>) {
+        let (mut own, mut told) = (Vec::new(), None);
         for piece in text.chunks(piece) {
             let (bytes, found) = announcement.take(piece);
             own.extend_from_slice(&bytes);
-            group = group.or(found);
+            told = told.or(found);
         }
         own.extend(announcement.rest());
-        (own, group)
+        (own, told)
     }
 
     fn announcement() -> Announcement {
@@ -122,11 +136,12 @@ mod tests {
         #[test]
         fn what_is_the_commands_own_is_left_byte_by_byte(before in any::<Vec<u8>>(), after in any::<Vec<u8>>(), piece in 1_usize..80) {
             let mut announcement = announcement();
-            let line = format!("{} 4711 S {}777 0\n", announcement.word, "1 ".repeat(18));
+            let line = format!("{} 4711 {BOOT} S {}777 0\n", announcement.word, "1 ".repeat(18));
             let text = [&before, line.as_bytes(), &after].concat();
-            let (own, group) = taken(&mut announcement, &text, piece);
+            let (own, told) = taken(&mut announcement, &text, piece);
             prop_assert_eq!(own, [before, after].concat());
-            prop_assert_eq!(group, Some(ProcessGroup { leader: 4711, born: 777 }));
+            let group = ProcessGroup { leader: 4711, born: 777 };
+            prop_assert_eq!(told, Some(Announced { group, boot: BootId::new(BOOT) }));
         }
 
         #[test]
@@ -141,8 +156,8 @@ mod tests {
     fn a_line_without_an_end_is_not_held_back_for_ever() {
         let mut announcement = announcement();
         let text = [announcement.word.as_bytes(), &[b'x'; 2 * LONGEST_LINE]].concat();
-        let (own, group) = announcement.take(&text);
-        assert_eq!((own.as_ref(), group), (text.as_slice(), None));
+        let (own, told) = announcement.take(&text);
+        assert_eq!((own.as_ref(), told), (text.as_slice(), None));
     }
 
     #[test]
@@ -150,6 +165,9 @@ mod tests {
         for line in [" 1 S", " 0", " -5", "", " x", " 99999999999"] {
             assert_eq!(announced(line.as_bytes()), None, "{line}");
         }
-        assert_eq!(announced(b" 77"), Some(ProcessGroup { leader: 77, born: 0 }));
+        let unknown = Announced { group: ProcessGroup { leader: 77, born: 0 }, boot: None };
+        for line in [" 77", " 77 -", " 77 - ", " 77 x y z", &format!(" 77 {BOOT}0")] {
+            assert_eq!(announced(line.as_bytes()), Some(unknown.clone()), "{line}");
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) enum Left {
 /// Ends the processes of a command by a command beside it, and looks what is left.
 ///
 /// The protocol's own way (RFC 4254 §6.9) tells nothing of what is left, reaches nobody who became another user, and sshd
-/// ignores it for those who log in as root. Where only root may signal a process, `sudo -n` is tried.
+/// ignores it for those who log in as root. Where only root may signal a process, `sudo -n` and `doas -n` are tried.
 pub(crate) async fn end(link: &Arc<Link>, group: ProcessGroup, term: Duration, kill: Duration) -> Left {
     let doing = async {
         let word = unguessable_name().ok()?;

@@ -15,10 +15,14 @@ answer() {
 }
 
 as_root() {
-    if [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then
-        printf '%s\n' "$text" | sudo -n sh -c 'text=$(cat); eval "$text"' sh "$word" "$leader" "$born" "$asked" "$killed"
-        exit 0
-    fi
+    [ "$(id -u)" != 0 ] || return 0
+    for become in sudo doas; do
+        if "$become" -n true 2>/dev/null; then
+            printf '%s\n' "$text" |
+                "$become" -n sh -c 'text=$(cat); eval "$text"' sh "$word" "$leader" "$born" "$asked" "$killed"
+            exit 0
+        fi
+    done
 }
 
 # Sets $live: the processes of the leader's session and group, and what these have started, those known before included;

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
-use runsheet_model::{LostReason, Phase, Secret, Stream, visible};
-use runsheet_task::{ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
+use runsheet_model::{LostReason, Phase, Secret, Stream, Switch, visible};
+use runsheet_task::{AsUser, ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
 use tokio::time::Instant;
 
-use crate::announcement::Announcement;
+use crate::announcement::{Announced, Announcement};
 use crate::channel::{CommandChannel, before_start};
 use crate::end_group::ProcessGroup;
 use crate::link::Link;
+use crate::pty;
 use crate::settings::Deadlines;
 use crate::stop::{Stop, Why};
 use crate::sudo_dialog::{Answers, Next, SudoDialog};
@@ -33,15 +34,18 @@ pub(crate) async fn exec(
     output: &mut dyn Output,
 ) -> Result<ExecEnd, RemoteError> {
     let announcement = Announcement::new()?;
-    let (command, dialog, answers) = match (&request.sudo, sudo_password) {
-        (Some((sudo, text)), Some(password)) => {
+    let (command, dialog, answers) = match (&request.as_user, sudo_password) {
+        (Some((AsUser { user, by: Switch::Sudo }, text)), Some(password)) => {
             let (dialog, answers) = SudoDialog::new(password)?;
-            (dialog.command(sudo, text), Some(dialog), Some(answers))
+            (dialog.command(user, text), Some(dialog), Some(answers))
         }
         _ => (request.command.clone(), None, None),
     };
     let mut channel = CommandChannel::open(link, deadlines, &request.limits).await?;
     let writer = channel.writer();
+    if request.pty {
+        before_start(&request.limits, pty::request(&mut channel, request.stdin.as_ref(), deadlines)).await?;
+    }
     let before = before_start(&request.limits, link.variables().hand_over(&mut channel, deadlines)).await?;
     let command = format!("{}{before}{}", announcement.before_command(), command);
     // The point of no return: once this is handed over, only an exit status tells whether the command ran.
@@ -59,6 +63,7 @@ pub(crate) async fn exec(
         writer: Arc::clone(&writer),
         announcement,
         dialog,
+        told_on: if request.pty { Stream::Out } else { Stream::Err },
         group: None,
         accepted: false,
         exit: None,
@@ -73,7 +78,7 @@ pub(crate) async fn exec(
         held = [passed, dialog.rest()].concat();
     }
     if !held.is_empty() {
-        output.chunk(Stream::Err, &held);
+        output.chunk(running.told_on, &held);
     }
     end
 }
@@ -86,6 +91,8 @@ struct Running<'a> {
     writer: Arc<ChannelWriteHalf<Msg>>,
     announcement: Announcement,
     dialog: Option<SudoDialog>,
+    /// Where both speak: a terminal has one stream.
+    told_on: Stream,
     /// Its processes, once they were announced.
     group: Option<ProcessGroup>,
     /// Whether the host said that it started it.
@@ -144,30 +151,36 @@ impl Running<'_> {
     fn take(&mut self, message: ChannelMsg, output: &mut dyn Output) {
         match message {
             ChannelMsg::Success => self.accepted = true,
-            ChannelMsg::Data { data } => {
-                output.chunk(Stream::Out, &data);
-                self.drain_on();
-            }
-            ChannelMsg::ExtendedData { data, ext } => {
-                if ext == STDERR {
-                    let (own, group) = self.announcement.take(&data);
-                    self.group = self.group.or(group);
-                    let own = match &mut self.dialog {
-                        Some(dialog) => dialog.take(own),
-                        None => own,
-                    };
-                    if !own.is_empty() {
-                        output.chunk(Stream::Err, &own);
-                    }
-                }
-                self.drain_on();
-            }
+            ChannelMsg::Data { data } => self.written(Stream::Out, &data, output),
+            ChannelMsg::ExtendedData { data, ext: STDERR } => self.written(Stream::Err, &data, output),
+            ChannelMsg::ExtendedData { .. } => self.drain_on(),
             ChannelMsg::ExitStatus { exit_status } => self.exited(Exit::Status(exit_status)),
             ChannelMsg::ExitSignal { signal_name, .. } => self.exited(Exit::Signal(signal_text(&signal_name))),
             // The end of output is no end of the command, and standard error may follow it. What is not known is
             // passed over, as RFC 4254 wants it.
             _ => {}
         }
+    }
+
+    /// Hands on what was written, less what is said to us.
+    fn written(&mut self, stream: Stream, bytes: &[u8], output: &mut dyn Output) {
+        if stream == self.told_on {
+            let (own, told) = self.announcement.take(bytes);
+            if let Some(Announced { group, boot }) = told {
+                self.group = Some(group);
+                self.link.state().set_boot(boot);
+            }
+            let own = match &mut self.dialog {
+                Some(dialog) => dialog.take(own),
+                None => own,
+            };
+            if !own.is_empty() {
+                output.chunk(stream, &own);
+            }
+        } else {
+            output.chunk(stream, bytes);
+        }
+        self.drain_on();
     }
 
     /// The command has ended. What it wrote is on its way; what it left behind may hold the channel for ever.
@@ -257,6 +270,9 @@ async fn feed(writer: &ChannelWriteHalf<Msg>, request: &ExecRequest, answers: Op
                 return;
             }
         }
+    }
+    if request.pty && writer.data_bytes(pty::end_of(request.stdin.as_ref())).await.is_err() {
+        return;
     }
     // It fails when the connection is down, which is seen by reading.
     let _ = writer.eof().await;

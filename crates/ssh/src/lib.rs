@@ -31,6 +31,7 @@ mod link_state;
 mod login;
 mod password;
 mod proxy_command;
+mod pty;
 mod reach;
 mod read_once;
 mod remote;

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use runsheet_model::{LostReason, Mask};
+use runsheet_task::BootId;
 use tokio_util::sync::CancellationToken;
 
 use crate::forwarding::Forwarding;
@@ -21,6 +22,7 @@ pub(crate) struct LinkState {
     mask: Mask,
     forwarding: OnceLock<Arc<Forwarding>>,
     software: OnceLock<Software>,
+    boot: OnceLock<BootId>,
 }
 
 /// Why a connection ended.
@@ -98,6 +100,19 @@ impl LinkState {
     /// Takes note that the session is over.
     pub(crate) fn end(&self) {
         self.down.cancel();
+    }
+
+    /// Takes note of which start of the host this is. A connection outlives none.
+    pub(crate) fn set_boot(&self, boot: Option<BootId>) {
+        if let Some(boot) = boot {
+            // A host that says another one later lies.
+            let _ = self.boot.set(boot);
+        }
+    }
+
+    /// Which start of the host this is, once a command has told.
+    pub(crate) fn boot(&self) -> Option<&BootId> {
+        self.boot.get()
     }
 
     pub(crate) fn set_banner(&self, said: &str) {

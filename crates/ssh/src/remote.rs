@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use runsheet_model::Secret;
-use runsheet_task::{Download, ExecEnd, ExecRequest, Limits, Output, Remote, RemoteError, Transfer, Upload};
+use runsheet_model::{Secret, Stream};
+use runsheet_task::{BootId, Download, ExecEnd, ExecRequest, Limits, Output, Remote, RemoteError, Transfer, Upload};
 
 use crate::exec::exec;
 use crate::link::Link;
@@ -40,7 +40,28 @@ impl Remote for SshRemote {
         !self.link.is_down() && !self.link.is_spent()
     }
 
+    fn boot(&self) -> Option<BootId> {
+        self.link.state().boot().cloned()
+    }
+
+    async fn ask_boot(&self, limits: &Limits) -> Option<BootId> {
+        if self.boot().is_none() && self.is_alive() {
+            // What stands before every command tells; if it does not come, nothing is told.
+            let (command, limits) = ("true".to_owned(), limits.clone());
+            let request = ExecRequest { command, as_user: None, stdin: None, pty: false, quiet: true, limits };
+            let _ = exec(&self.link, &self.deadlines, &request, None, &mut Unheard).await;
+        }
+        self.boot()
+    }
+
     async fn close(&self) {
         self.link.close().await;
     }
+}
+
+/// Takes output that nobody wants.
+struct Unheard;
+
+impl Output for Unheard {
+    fn chunk(&mut self, _: Stream, _: &[u8]) {}
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_model::Secret;
-use runsheet_task::{RemoteError, Sudo, quote};
+use runsheet_task::{RemoteError, quote};
 use tokio::sync::mpsc;
 
 use crate::announcement::unguessable;
@@ -60,9 +60,9 @@ impl SudoDialog {
     }
 
     /// The command, as another user who is become by a password.
-    pub(crate) fn command(&self, sudo: &Sudo, text: &str) -> String {
+    pub(crate) fn command(&self, user: &str, text: &str) -> String {
         let text = format!("echo {} >&2\n{text}", self.begins.trim_end());
-        format!("sudo -S -p {} -H -u {} -- /bin/sh -c {}", self.asks, quote(&sudo.user), quote(&text))
+        format!("sudo -S -p {} -H -u {} -- /bin/sh -c {}", self.asks, quote(user), quote(&text))
     }
 
     /// Takes some of standard error, and returns what of it is not for us.

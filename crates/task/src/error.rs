@@ -1,4 +1,4 @@
-use runsheet_model::{SecretName, TaskName};
+use runsheet_model::{SecretName, Switch, TaskName};
 use thiserror::Error;
 
 use crate::{LocalError, RemoteError};
@@ -26,6 +26,14 @@ pub enum TaskError {
         /// Its name.
         name: SecretName,
     },
+    /// A command was to become another user, and that takes a password.
+    #[error("{by} asked for a password to become `{user}`")]
+    PasswordWanted {
+        /// By which program.
+        by: Switch,
+        /// Whom.
+        user: String,
+    },
     /// The task says so.
     #[error("{message}")]
     Failed {
@@ -38,5 +46,24 @@ impl TaskError {
     /// A failure in the task's own words.
     pub fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into() }
+    }
+
+    /// What would help.
+    pub fn hint(&self) -> Option<String> {
+        let Self::PasswordWanted { by, user } = self else { return None };
+        Some(match by {
+            Switch::Sudo => {
+                "`-K` asks for sudo's password once, before anything runs; `ssh: {sudo_password: {secret: NAME}}` in \
+                             runsheet.yaml takes it from the secrets"
+                    .to_owned()
+            }
+            Switch::Doas => {
+                format!("let the login user become it without one: `permit nopass USER as {user}` in doas.conf")
+            }
+            Switch::Su => {
+                "su becomes another without a password only for root: log in as root, or use `sudo` or `doas`"
+                    .to_owned()
+            }
+        })
     }
 }

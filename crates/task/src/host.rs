@@ -5,6 +5,7 @@ use runsheet_model::{HostName, Outcome, Vars};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 
+use crate::password_wanted::refuse_password_wanted;
 use crate::{
     Capture, Command, CommandResult, Download, ExecRequest, Limits, Local, Remote, ShellSettings, TaskError, Transfer,
     Upload,
@@ -69,7 +70,8 @@ impl Host {
 
     /// Runs a command to its end and tells how it ended; an exit code other than 0 is no error.
     ///
-    /// It is the task's own question: its output is recorded, and not shown while it runs.
+    /// It is the task's own question: its output is recorded, and not shown while it runs, and it comes in no language
+    /// (`LC_ALL=C`), so that it can be read. What goes on after the command belongs to [`Host::log_run`].
     pub async fn run(&self, command: impl Into<Command>) -> Result<CommandResult, TaskError> {
         self.exec(command.into(), true).await
     }
@@ -77,16 +79,18 @@ impl Host {
     /// Runs, logs and times one command, and gives message and value: `Success` or what it said and 0, or its complaint and its
     /// exit code.
     ///
-    /// It is the work itself: its output is shown, line by line, as it comes.
+    /// It is the work itself: its output is shown, line by line, as it comes, and its environment is the user's own.
     pub async fn log_run(&self, command: impl Into<Command>) -> Result<Outcome, TaskError> {
         Ok(self.exec(command.into(), false).await?.outcome())
     }
 
     async fn exec(&self, command: Command, quiet: bool) -> Result<CommandResult, TaskError> {
+        let shell = if quiet { Arc::new(self.shell.untranslated()) } else { Arc::clone(&self.shell) };
         let request = ExecRequest {
-            command: self.shell.wrap(&command.text),
-            sudo: self.shell.sudo.clone().map(|sudo| (sudo, self.shell.inner(&command.text))),
+            command: shell.wrap(&command.text),
+            as_user: shell.as_user.clone().map(|as_user| (as_user, shell.inner(&command.text))),
             stdin: command.stdin,
+            pty: shell.pty,
             quiet,
             limits: self.limits.clone(),
         };
@@ -98,7 +102,11 @@ impl Host {
         let took = started.elapsed();
         debug!(parent: &span, exit = ?end.exit, ?took, "command ended");
         let (stdout, stderr) = capture.into_text();
-        Ok(CommandResult { exit: end.exit, stdout, stderr, took })
+        let result = CommandResult { exit: end.exit, stdout, stderr, took };
+        if let Some(as_user) = &shell.as_user {
+            refuse_password_wanted(as_user, &result)?;
+        }
+        Ok(result)
     }
 
     /// Sends a file. `sudo` does not apply: the file is written as the login user.

@@ -4,6 +4,7 @@
 //! does not know the runner, and nothing here knows SSH: a host is worked on through [`Remote`], which `ssh` implements.
 
 mod args;
+mod boot_id;
 mod capture;
 mod command;
 mod config;
@@ -11,6 +12,7 @@ mod connector;
 mod error;
 mod host;
 mod local;
+mod password_wanted;
 mod registry;
 mod remote;
 mod shell;
@@ -19,6 +21,7 @@ mod spec;
 
 pub use args::{ArgError, Args, FileToMake, LocalFile, LocalFiles, LocalFolder};
 use async_trait::async_trait;
+pub use boot_id::BootId;
 pub use capture::Capture;
 pub use command::{Command, CommandResult};
 pub use config::{Config, Secrets};
@@ -26,12 +29,13 @@ pub use connector::{Connected, Connector};
 pub use error::TaskError;
 pub use host::{Host, Notes};
 pub use local::{HttpAnswer, Local, LocalError};
+pub use password_wanted::sudo_hint;
 pub use registry::{Registry, UnknownTask};
 pub use remote::{
     Content, Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload,
 };
 pub use runsheet_model::Outcome;
-pub use shell::{ShellSettings, Sudo, quote};
+pub use shell::{AsUser, ShellSettings, quote};
 pub use signs::SignsOfLife;
 pub use spec::{Arg, ArgKind, TaskSpec};
 

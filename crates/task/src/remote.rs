@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Sudo;
+use crate::{AsUser, BootId};
 
 /// A host that is connected. One connection, over which any number of commands run, each on a channel of its own.
 #[async_trait]
@@ -28,6 +28,16 @@ pub trait Remote: Send + Sync {
 
     /// Whether the connection still stands, as far as is known.
     fn is_alive(&self) -> bool;
+
+    /// Which start of the host the connection belongs to, as far as commands on it have told.
+    fn boot(&self) -> Option<BootId> {
+        None
+    }
+
+    /// The same, and asks the host where nothing has told yet. Nothing if it does not tell.
+    async fn ask_boot(&self, _limits: &Limits) -> Option<BootId> {
+        self.boot()
+    }
 
     /// Closes the connection in good order, within a second or two.
     async fn close(&self);
@@ -54,10 +64,12 @@ pub struct Limits {
 pub struct ExecRequest {
     /// The text for the login shell of the user on the host.
     pub command: String,
-    /// Whom it becomes and what that user's shell runs, if the text does so by `sudo -n`: for a connection that knows sudo's password.
-    pub sudo: Option<(Sudo, String)>,
+    /// Whom it becomes and what that user's shell runs, if the text does so: for a connection that knows sudo's password.
+    pub as_user: Option<(AsUser, String)>,
     /// What it reads from standard input; then, or without it at once, the end of the file.
     pub stdin: Option<Secret<Vec<u8>>>,
+    /// Whether it has a terminal. Then all that it writes is standard output, and what it reads is lines of text.
+    pub pty: bool,
     /// Whether people are not shown its output while it runs. It is recorded all the same.
     pub quiet: bool,
     /// How long it may take.

@@ -1,51 +1,49 @@
+use runsheet_model::Switch;
 use serde::{Deserialize, Serialize};
 
 /// As whom, where and with which environment a step's commands run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShellSettings {
     /// Become another user first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sudo: Option<Sudo>,
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "sudo")]
+    pub as_user: Option<AsUser>,
     /// Go to this folder first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dir: Option<String>,
     /// Set these variables first. Public values only: an environment can be read in `/proc`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<(String, String)>,
+    /// Give the work a terminal. A task's own questions never have one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pty: bool,
 }
 
-/// Becoming another user by `sudo -n`: without ever asking for a password.
+/// Becoming another user, without ever being asked for a password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sudo {
+pub struct AsUser {
     /// Whom to become.
     pub user: String,
-}
-
-impl Sudo {
-    /// What would help, if a command failed because sudo wants a password and there is none, or the wrong one.
-    pub fn hint(said: &str) -> Option<&'static str> {
-        // The last is sudo-rs.
-        let wants = ["a password is required", "a terminal is required", "interactive authentication is required"];
-        let says =
-            |words: &str| said.lines().map(str::trim).any(|line| line.starts_with("sudo: ") && line.contains(words));
-        if wants.into_iter().any(says) {
-            Some(
-                "sudo wants a password there: `-K` (`--ask-sudo-pass`) asks for it once, or `NOPASSWD:` in sudoers does without",
-            )
-        } else if says("incorrect password attempt") {
-            Some("the password that was given for `-K` is not the login user's there")
-        } else {
-            None
-        }
-    }
+    /// By which program.
+    #[serde(default)]
+    pub by: Switch,
 }
 
 impl ShellSettings {
     /// Puts a command into these settings. A command without any stays as it is.
     pub fn wrap(&self, command: &str) -> String {
         let text = self.inner(command);
-        match &self.sudo {
-            Some(sudo) => format!("sudo -n -H -u {} -- /bin/sh -c {}", quote(&sudo.user), quote(&text)),
+        match &self.as_user {
+            Some(AsUser { user, by: Switch::Sudo }) => {
+                format!("sudo -n -H -u {} -- /bin/sh -c {}", quote(user), quote(&text))
+            }
+            Some(AsUser { user, by: Switch::Doas }) => {
+                format!("doas -n -u {} -- /bin/sh -c {}", quote(user), quote(&text))
+            }
+            // su has no word for "do not ask": what it would read a password from is empty, and the command gets its own back.
+            Some(AsUser { user, by: Switch::Su }) => {
+                let text = format!("exec <&3 3<&-\n{text}");
+                format!("su -s /bin/sh -c {} -- {} 3<&0 </dev/null", quote(&text), quote(user))
+            }
             None => text,
         }
     }
@@ -61,6 +59,14 @@ impl ShellSettings {
         }
         text.push_str(command);
         text
+    }
+
+    /// These settings for a command whose answer is read by a program: nothing in it is in the host's own language, or for a terminal.
+    pub(crate) fn untranslated(&self) -> Self {
+        let mut settings = self.clone();
+        settings.env.push(("LC_ALL".to_owned(), "C".to_owned()));
+        settings.pty = false;
+        settings
     }
 }
 
@@ -85,23 +91,31 @@ mod tests {
     use super::*;
 
     fn sh(command: &str) -> Vec<u8> {
-        Command::new("/bin/sh").arg("-c").arg(command).output().expect("a shell").stdout
+        said_by(&["/bin/sh"], command)
+    }
+
+    fn said_by(shell: &[&str], command: &str) -> Vec<u8> {
+        let shell = Command::new(shell[0]).args(&shell[1..]).arg("-c").arg(command).output();
+        shell.expect("the shells are installed by scripts/install-test-packages").stdout
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn a_quoted_text_arrives_as_it_is(text in "[^\0]{0,40}") {
-            prop_assert_eq!(sh(&format!("printf %s {}", quote(&text))), text.into_bytes());
+        fn a_quoted_text_arrives_as_it_is_in_every_posix_shell(text in "[^\0]{0,40}") {
+            let command = format!("printf %s {}", quote(&text));
+            for shell in [&["dash"][..], &["bash"], &["busybox", "sh"]] {
+                prop_assert_eq!(said_by(shell, &command), text.as_bytes(), "{:?}", shell);
+            }
         }
     }
 
     #[test]
     fn settings_hold_for_the_command() {
         let settings = ShellSettings {
-            sudo: None,
             dir: Some("/usr".to_owned()),
             env: vec![("GREETING".to_owned(), "it's $HOME".to_owned())],
+            ..ShellSettings::default()
         };
         assert_eq!(sh(&settings.wrap("pwd; printf %s \"$GREETING\"")), b"/usr\nit's $HOME");
     }
@@ -113,17 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_sudo_wants_is_told_from_what_a_command_says() {
-        let helps = |said: &str| Sudo::hint(said).is_some_and(|hint| hint.contains("`-K`"));
-        assert!(helps("sudo: a password is required"));
-        assert!(helps("Sorry, try again.\nsudo: no password was provided\nsudo: 1 incorrect password attempt\n"));
-        assert!(helps("sudo: interactive authentication is required"));
-        assert!(!helps("a password is required") && !helps("sudo: unknown user nobody2") && !helps(""));
+    fn nobody_is_asked_for_a_password() {
+        let wrapped = |by| {
+            let as_user = Some(AsUser { user: "solr".to_owned(), by });
+            ShellSettings { as_user, ..ShellSettings::default() }.wrap("id -u")
+        };
+        assert_eq!(wrapped(Switch::Sudo), "sudo -n -H -u solr -- /bin/sh -c 'id -u'");
+        assert_eq!(wrapped(Switch::Doas), "doas -n -u solr -- /bin/sh -c 'id -u'");
+        assert_eq!(wrapped(Switch::Su), "su -s /bin/sh -c 'exec <&3 3<&-\nid -u' -- solr 3<&0 </dev/null");
     }
 
     #[test]
-    fn sudo_never_asks() {
-        let settings = ShellSettings { sudo: Some(Sudo { user: "solr".to_owned() }), ..ShellSettings::default() };
-        assert_eq!(settings.wrap("id -u"), "sudo -n -H -u solr -- /bin/sh -c 'id -u'");
+    fn plans_of_before_there_were_others_than_sudo_are_read() {
+        let settings: ShellSettings = serde_json::from_str(r#"{"sudo": {"user": "solr"}}"#).expect("settings");
+        assert_eq!(settings.as_user, Some(AsUser { user: "solr".to_owned(), by: Switch::Sudo }));
     }
 }

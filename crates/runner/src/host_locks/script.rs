@@ -103,7 +103,8 @@ pub(super) async fn ask(
     ];
     let request = ExecRequest {
         command: format!("sh -s -- {}", arguments.map(quote).join(" ")),
-        sudo: None,
+        as_user: None,
+        pty: false,
         stdin: Some(Secret::new(SCRIPT.as_bytes().to_vec())),
         quiet: true,
         limits: Limits { deadline: Instant::now() + LIMIT, limit: LIMIT, cancel },

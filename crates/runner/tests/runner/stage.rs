@@ -343,6 +343,7 @@ impl Stage {
                     retries: 0,
                     receipt: false,
                     delegate: None,
+                    reboots: false,
                     even_if_lost: false,
                 }],
                 always: vec![],

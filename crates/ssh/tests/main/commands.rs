@@ -52,7 +52,7 @@ async fn a_command_that_is_killed_ends_with_the_signal() {
 }
 
 #[tokio::test]
-async fn what_is_left_in_the_background_does_not_hold_a_command_up() {
+async fn f_19_what_is_left_in_the_background_does_not_hold_a_command_up() {
     let sshd = Sshd::start("");
     let connected = connect(&sshd).await;
     let started = Instant::now();
@@ -91,7 +91,7 @@ async fn commands_that_only_run_take_no_longer_than_the_host_needs() {
 }
 
 #[tokio::test]
-async fn a_channel_that_is_closed_without_a_status_is_lost() {
+async fn f_15_a_channel_that_is_closed_without_a_status_is_lost() {
     let sshd = Sshd::start("ChannelTimeout session:*=1s");
     let connected = connect(&sshd).await;
 
@@ -102,7 +102,7 @@ async fn a_channel_that_is_closed_without_a_status_is_lost() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_under_a_command_is_lost_and_nothing_is_started_on_it_again() {
+async fn f_14_a_connection_that_breaks_under_a_command_is_lost_and_nothing_is_started_on_it_again() {
     let sshd = Sshd::start("");
     let connected = connect(&sshd).await;
 
@@ -115,7 +115,7 @@ async fn a_connection_that_breaks_under_a_command_is_lost_and_nothing_is_started
 }
 
 #[tokio::test]
-async fn standard_input_arrives_whole_and_then_ends() {
+async fn f_20_standard_input_arrives_whole_and_then_ends() {
     let sshd = Sshd::start("");
     let connected = connect(&sshd).await;
     let stdin: Vec<u8> = (0..=250_u8).cycle().take(5_000_000).collect();
@@ -201,7 +201,7 @@ async fn more_than_a_gibibyte_of_output_arrives_whole_over_our_own_new_keys() {
 }
 
 #[tokio::test]
-async fn a_command_that_runs_out_of_time_is_stopped() {
+async fn f_17_a_command_that_runs_out_of_time_is_stopped() {
     let sshd = Sshd::start("");
     let connected = connect(&sshd).await;
     let mut late = request("exec sleep 61.7");
@@ -214,7 +214,7 @@ async fn a_command_that_runs_out_of_time_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_command_that_ignores_being_asked_is_killed() {
+async fn f_18_a_command_that_ignores_being_asked_is_killed() {
     let sshd = Sshd::start("");
     let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
     let mut stubborn = request("trap '' TERM; while :; do sleep 0.1; done");
@@ -240,7 +240,7 @@ async fn a_command_that_never_stops_talking_does_not_talk_past_its_limit() {
 }
 
 #[tokio::test]
-async fn a_stopped_command_that_leaves_something_running_is_lost() {
+async fn f_18_a_stopped_command_that_leaves_something_running_is_lost() {
     let sshd = Sshd::start("");
     let connected = impatient().connect(&endpoint(hop(&sshd, "127.0.0.1"))).await.expect("connected");
     // Another session, nobody's child any more, and the same standard output.

@@ -17,6 +17,7 @@ mod rig;
 mod security_keys;
 mod servers;
 mod ssh_options;
+mod terminals;
 mod transfers;
 
 // The program's own test support, as far as it is about sshd.

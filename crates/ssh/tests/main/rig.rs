@@ -84,7 +84,14 @@ pub(crate) fn limits(limit: Duration) -> Limits {
 }
 
 pub(crate) fn request(command: &str) -> ExecRequest {
-    ExecRequest { command: command.to_owned(), sudo: None, stdin: None, quiet: false, limits: limits(PATIENCE) }
+    ExecRequest {
+        command: command.to_owned(),
+        as_user: None,
+        stdin: None,
+        pty: false,
+        quiet: false,
+        limits: limits(PATIENCE),
+    }
 }
 
 pub(crate) fn fed(command: &str, stdin: Vec<u8>) -> ExecRequest {

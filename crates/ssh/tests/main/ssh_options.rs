@@ -154,7 +154,7 @@ async fn variables_reach_commands_whether_the_host_takes_them_or_not() {
 }
 
 #[tokio::test]
-async fn a_silent_host_is_found_out_as_soon_as_ssh_config_says() {
+async fn f_13_a_silent_host_is_found_out_as_soon_as_ssh_config_says() {
     let sshd = Sshd::start("");
     let (port, stall) = stalling_proxy(sshd.port()).await;
     let options =

@@ -136,7 +136,14 @@ pub(crate) fn impatience() -> SshSettings {
 }
 
 pub(crate) fn request(command: &str) -> ExecRequest {
-    ExecRequest { command: command.to_owned(), sudo: None, stdin: None, quiet: false, limits: limits(LIMIT) }
+    ExecRequest {
+        command: command.to_owned(),
+        as_user: None,
+        stdin: None,
+        pty: false,
+        quiet: false,
+        limits: limits(LIMIT),
+    }
 }
 
 pub(crate) fn limits(limit: Duration) -> Limits {
