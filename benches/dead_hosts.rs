@@ -36,12 +36,13 @@ fn main() {
     print("| the dead ones | p99 without, s | p99 with, s | ratio | difference, ms |");
     print("|---|---|---|---|---|");
     // What is done for the first time is done here.
-    stage.measure(None);
+    stage.measure(Dead::None);
     for (name, fault) in WAYS {
         let (mut without, mut with) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            without.push(stage.measure(None));
-            with.push(stage.measure(Some(fault.as_ref())));
+            let dead = fault.as_ref().map_or(Dead::Unanswered, Dead::Faulty);
+            without.push(stage.measure(Dead::None));
+            with.push(stage.measure(dead));
         }
         let (without, with) = (median(without), median(with));
         print(&format!(
@@ -55,6 +56,14 @@ fn main() {
     runtime.block_on(stage.fleet.shutdown());
 }
 
+/// The hosts that are dead among the healthy ones.
+#[derive(Clone, Copy)]
+enum Dead<'a> {
+    None,
+    Faulty(&'a Fault),
+    Unanswered,
+}
+
 struct Stage {
     fleet: Fleet,
     blackhole: Blackhole,
@@ -64,13 +73,13 @@ impl Stage {
     async fn start() -> Self {
         let names = (0..HEALTHY).map(|n| format!("h{n:04}")).chain((0..DEAD).map(|n| format!("d{n:02}")));
         let fleet = Fleet::builder().hosts(names).start().await.expect("practice hosts");
-        Self { fleet, blackhole: Blackhole::open().await }
+        Self { fleet, blackhole: Blackhole::open() }
     }
 
     /// How long it takes until 99 of 100 healthy hosts are done, with dead hosts among them or without.
-    fn measure(&self, dead: Option<Option<&Fault>>) -> Duration {
+    fn measure(&self, dead: Dead<'_>) -> Duration {
         for host in self.fleet.hosts().iter().filter(|host| host.name().starts_with('d')) {
-            host.set_fault(dead.flatten().cloned());
+            host.set_fault(if let Dead::Faulty(fault) = dead { Some(fault.clone()) } else { None });
         }
         let project = self.project(dead);
         let started = Instant::now();
@@ -94,11 +103,11 @@ impl Stage {
         }
         let status = child.wait().expect("it ends");
         assert_eq!(done.len(), HEALTHY, "{status}");
-        assert_eq!(status.success(), dead.is_none(), "{status}");
+        assert_eq!(status.success(), matches!(dead, Dead::None), "{status}");
         done[HEALTHY * 99 / 100 - 1]
     }
 
-    fn project(&self, dead: Option<Option<&Fault>>) -> TempDir {
+    fn project(&self, dead: Dead<'_>) -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         let (user, identity) = (self.fleet.user(), self.fleet.identity().display());
         let mut groups = format!("defaults: {{user: {user}, identity: {identity}}}\ngroups:\n  all:\n    hosts:\n");
@@ -108,9 +117,13 @@ impl Stage {
         let (healthy, others) = self.fleet.hosts().split_at(HEALTHY);
         for (n, host) in healthy.iter().enumerate() {
             // They are spread, and the first in the list is one of them.
-            if let (Some(fault), 0) = (dead, n % (HEALTHY / DEAD)) {
+            if n % (HEALTHY / DEAD) == 0 {
                 let host = &others[n / (HEALTHY / DEAD)];
-                add(host.name(), if fault.is_some() { host.address() } else { self.blackhole.address });
+                match dead {
+                    Dead::None => {}
+                    Dead::Faulty(_) => add(host.name(), host.address()),
+                    Dead::Unanswered => add(host.name(), self.blackhole.address),
+                }
             }
             add(host.name(), host.address());
         }
@@ -130,7 +143,7 @@ struct Blackhole {
 }
 
 impl Blackhole {
-    async fn open() -> Self {
+    fn open() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let listener = socket.listen(0).expect("it listens");

@@ -193,8 +193,7 @@ impl CliError {
             | Self::NotResumable { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
             Self::RunIsLive { .. } | Self::Locked { .. } => ExitStatus::Locked,
-            Self::RunChanged { .. } => ExitStatus::Stopped,
-            Self::PlanChanged(_) => ExitStatus::Stopped,
+            Self::RunChanged { .. } | Self::PlanChanged(_) => ExitStatus::Stopped,
             Self::NoHome
             | Self::Lock(_)
             | Self::WorkingDirectory { .. }

@@ -81,7 +81,7 @@ fn what_differs_from_the_approved_plan_is_told_and_nothing_runs() {
             "sheets/deploy.yaml",
             SHEET.replace("name: Say,", "name: Say, sudo: true,"),
             &[],
-            "step `say`: `sudo` was nothing and is now `root`",
+            "step `say`: whom its commands become was nobody and is now `root` by sudo",
         ),
         ("dist/app", "version 2".to_owned(), &[], "dist/app` has another content"),
         (

@@ -87,8 +87,8 @@ fn p_1_a_run_that_is_killed_at_any_moment_and_resumed_starts_nothing_twice() {
         for _ in 0..chance.below(3) {
             kill(&stage, start(&stage, &["resume", "--lost", "fail"]), &mut chance, whole / 2, lines / 2);
         }
-        let last = stage.case.run_with_flags(&["resume", "--lost", "fail"]);
-        assert!([0, 5].contains(&last.code), "round {round}: {}\n{}", last.code, last.stderr);
+        let ended = stage.case.run_with_flags(&["resume", "--lost", "fail"]);
+        assert!([0, 5].contains(&ended.code), "round {round}: {}\n{}", ended.code, ended.stderr);
         for host in HOSTS {
             assert_eq!(stage.lines(host, "twice"), 0, "round {round}: something was started twice on {host}");
         }

@@ -19,6 +19,7 @@ use crate::resuming::Resuming;
 /// again, what failed is tried again, and what never began is done. Where nobody knows how a task ended that must not be repeated,
 /// somebody has to say so first.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ResumeArgs {
     /// The run: its id, some last digits of it, or `last`
     #[arg(default_value = "last")]

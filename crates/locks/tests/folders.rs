@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use runsheet_events::{EventKind, Observer, RunEvent};
+use runsheet_events::{EventKind, Observer, RunEvent, StepTotals};
 use runsheet_locks::{AuditEntry, Claim, LockError, LockFolder, LockedHost, Mode, Sharing};
 use runsheet_model::{LockHolder, RunId, StepId};
 use tempfile::TempDir;
@@ -61,7 +61,7 @@ fn a_lock_says_which_steps_run() {
     let step = |name: &str| StepId::new(name).expect("an id");
     tell(EventKind::StepStarted { step: step("one"), hosts: 1 });
     tell(EventKind::StepStarted { step: step("two"), hosts: 1 });
-    tell(EventKind::StepFinished { step: step("one"), totals: Default::default(), took: Duration::ZERO });
+    tell(EventKind::StepFinished { step: step("one"), totals: StepTotals::default(), took: Duration::ZERO });
     let deadline = Instant::now() + Duration::from_secs(20);
     while folder.list().expect("a list").locks[0].steps != ["two"] {
         assert!(Instant::now() < deadline, "it never says so");
@@ -168,7 +168,9 @@ fn what_was_done_to_locks_is_kept_and_read_back() {
         what: what.to_owned(),
     };
     let entries = [entry("one"), entry("two")];
-    entries.iter().for_each(|entry| folder.audit(entry).expect("written"));
+    for entry in &entries {
+        folder.audit(entry).expect("written");
+    }
     // Somebody who takes another user's name for a file of their own.
     fs::write(folder.path().join("audit-4242.ndjson"), serde_json::to_string(&entry("false")).expect("JSON"))
         .expect("a file");

@@ -121,6 +121,7 @@ pub struct HostWork {
 
 /// One task of a step's chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own")]
 pub struct PlanLink {
     /// Which task.
     pub task: TaskName,

@@ -77,7 +77,7 @@ impl HostKeyCheck {
         }
         if verdict == Verdict::Unknown {
             let (keys, name) = (Arc::clone(&self.keys), self.name.clone());
-            self.known_hosts.remember(UnknownKey { keys, name, offer });
+            self.known_hosts.remember(UnknownKey { name, keys, offer });
         }
         Err(refusal(&self.name.recorded, verdict, &fingerprint))
     }

@@ -53,7 +53,7 @@ struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     fn compare(&self, label: &str, report: &mut Report) {
-        for name in ["timeout_ms", "retries", "idempotent", "even_if_lost"] {
+        for name in ["timeout_ms", "retries", "idempotent", "receipt", "reboots", "even_if_lost"] {
             fields(name, &self.old[name], &self.new[name], label, report);
         }
         self.compare_delegates(label, report);

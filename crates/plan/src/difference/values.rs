@@ -12,6 +12,9 @@ pub(super) fn argument(name: &str, before: Option<&Value>, after: Option<&Value>
     if before == after {
         return None;
     }
+    if name == "as_user" {
+        return Some(changed("whom its commands become", &becomes(before), &becomes(after)));
+    }
     if let (Some(before), Some(after)) = (before, after) {
         if let (Some(one), Some(other)) = (text(before, "sha256"), text(after, "sha256")) {
             return file(before, after, one, other);
@@ -28,6 +31,12 @@ pub(super) fn argument(name: &str, before: Option<&Value>, after: Option<&Value>
         }
     }
     Some(changed(&quoted(name), &told(before), &told(after)))
+}
+
+/// Whom commands become, and by which program.
+fn becomes(as_user: Option<&Value>) -> String {
+    let Some(as_user) = as_user.filter(|as_user| !as_user.is_null()) else { return "nobody".to_owned() };
+    format!("{} by {}", quoted(text(as_user, "user").unwrap_or_default()), text(as_user, "by").unwrap_or("sudo"))
 }
 
 /// Tells where two texts differ: of several lines the first that does.

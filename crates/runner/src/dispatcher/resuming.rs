@@ -15,7 +15,9 @@ impl Dispatcher {
         let Some(resumed) = &mut self.resumed else { return };
         let who = resumed.who.clone();
         let answers = std::mem::take(&mut resumed.answers);
-        std::mem::take(&mut resumed.files).into_iter().for_each(|file| executor.learn(file));
+        for file in std::mem::take(&mut resumed.files) {
+            executor.learn(file);
+        }
         for (key, answer) in answers {
             self.emit(EventKind::LostAnswered { key, answer, who: who.clone() });
         }

@@ -85,35 +85,28 @@ pub(crate) fn onward(
         }
     }
     let before = failed.unwrap_or_else(|| done(changed));
-    let onward = match go_on {
-        Some((link, ask_host)) => {
-            // What is always done may have undone what the links before it did. They are done again as far as that does no harm.
-            let tidied = (chain..promises.len()).any(|always| Known::of(prior, place(always)) != Known::Nothing);
-            let again = if tidied && !ask_host {
-                (0..link.min(chain)).find(|&before| promises[before].idempotent)
-            } else {
-                None
-            };
-            let mut attempts = vec![0; promises.len()];
-            for (&number, known) in &prior.links {
-                if let Some(slot) = attempts.get_mut(number as usize) {
-                    *slot = known.attempts;
-                }
-            }
-            let done =
-                again.map_or_else(Vec::new, |again| (again..link).filter(|&link| !promises[link].idempotent).collect());
-            let before = (link > 0).then_some(before);
-            Onward::From(Start { position, link: again.unwrap_or(link), attempts, before, done, ask_host })
-        }
-        None => {
-            let kind = discriminant(&before.state);
-            let counts = !said.skip_failed || before.state.is_good();
-            match prior.ended.clone().filter(|ended| discriminant(&ended.state) == kind) {
-                Some(result) => Onward::Over { result, recorded: true, counts },
-                None => Onward::Over { result: before, recorded: false, counts },
-            }
-        }
+    let Some((link, ask_host)) = go_on else {
+        let kind = discriminant(&before.state);
+        let counts = !said.skip_failed || before.state.is_good();
+        let onward = match prior.ended.clone().filter(|ended| discriminant(&ended.state) == kind) {
+            Some(result) => Onward::Over { result, recorded: true, counts },
+            None => Onward::Over { result: before, recorded: false, counts },
+        };
+        return Ok(Way { onward, taken });
     };
+    // What is always done may have undone what the links before it did. They are done again as far as that does no harm.
+    let tidied = (chain..promises.len()).any(|always| Known::of(prior, place(always)) != Known::Nothing);
+    let again = Some(link).filter(|&link| link < chain && tidied && !ask_host);
+    let again = again.and_then(|link| (0..link).find(|&before| promises[before].idempotent));
+    let done = again.map_or_else(Vec::new, |again| (again..link).filter(|&link| !promises[link].idempotent).collect());
+    let mut attempts = vec![0; promises.len()];
+    for (&number, known) in &prior.links {
+        if let Some(slot) = attempts.get_mut(number as usize) {
+            *slot = known.attempts;
+        }
+    }
+    let before = (link > 0).then_some(before);
+    let onward = Onward::From(Start { position, link: again.unwrap_or(link), attempts, before, done, ask_host });
     Ok(Way { onward, taken })
 }
 

@@ -115,16 +115,16 @@ fn epochs(promises: &[Promise], ends: &[End], cuts: &[usize], lost: Option<LostA
             }
             Onward::From(start) => {
                 epoch.push(EventKind::HostStarted { step: step.clone(), host: host.clone() });
-                let mut last = start.before.map(|before| before.state);
+                let mut ended = start.before.map(|before| before.state);
                 for link in (start.link..CHAIN).filter(|link| !start.done.contains(link)) {
                     let attempt = start.attempts.get(link).copied().unwrap_or(0) + 1;
                     let key = key(u32::try_from(link).expect("small"), attempt);
                     epoch.push(EventKind::AttemptStarted(key.clone()));
                     let Some(state) = ends.next().and_then(state) else {
-                        last = None;
+                        ended = None;
                         break;
                     };
-                    last = Some(state.clone());
+                    ended = Some(state.clone());
                     let good = state.is_good();
                     epoch.push(EventKind::AttemptFinished {
                         key,
@@ -136,7 +136,7 @@ fn epochs(promises: &[Promise], ends: &[End], cuts: &[usize], lost: Option<LostA
                         break;
                     }
                 }
-                if let Some(state) = last {
+                if let Some(state) = ended {
                     let result = result(state);
                     epoch.push(EventKind::HostFinished { step: step.clone(), host: host.clone(), result });
                 }

@@ -80,6 +80,7 @@ impl Server {
 }
 
 impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "a failure is explained by what the server says of it")]
     fn drop(&mut self) {
         if thread::panicking() {
             let log = fs::read(self.account.folder().join("log")).unwrap_or_default();

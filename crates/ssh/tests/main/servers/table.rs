@@ -20,15 +20,13 @@ pub(crate) fn cannot(software: Software, row: Row) -> Option<Cannot> {
     const SPENT: &str = "the host has one session on a connection, and that was used (hint: TinySSH does so: ";
     const NO_SFTP: &str = "the host refuses SFTP (hint: sshd needs `Subsystem sftp internal-sftp` in its sshd_config, ";
     let (why, told) = match (software, row) {
-        (Dropbear, Row::Certificate) => ("it knows no certificates", "certified-cert.pub, "),
+        (Dropbear | TinySsh, Row::Certificate) => ("it knows no certificates", "certified-cert.pub, "),
         (Dropbear, Row::Question) => ("Debian's is built without PAM", "no key; it accepts publickey, password"),
         (TinySsh, Row::HostKey("ecdsa" | "rsa")) => ("it has ed25519 only", " has changed: SHA256:"),
         (TinySsh, Row::Key("ecdsa" | "rsa")) => ("it takes ed25519 only", "; it accepts publickey"),
-        (TinySsh, Row::Certificate) => ("it knows no certificates", "certified-cert.pub, "),
         (TinySsh, Row::Password | Row::Question) => ("it takes keys only", ONLY_KEYS),
-        (TinySsh, Row::InTurn) => ("each ends its connection", SPENT),
+        (TinySsh, Row::InTurn | Row::Together) => ("each ends its connection", SPENT),
         (Dropbear, Row::Together) => ("one after the other", "ran out before it was started"),
-        (TinySsh, Row::Together) => ("each ends its connection", SPENT),
         (TinySsh, Row::Stop) => ("nothing runs beside a command", "lost: it ran out of time and its end was not seen"),
         (TinySsh, Row::Put | Row::Get) => ("it has no SFTP", NO_SFTP),
         (TinySsh, Row::Jump) => ("it forwards nothing", "the jump host forbids connections through it"),
