@@ -55,7 +55,11 @@ fn what_differs_in_a_step_is_told() {
         ),
         ("hosts: web", "hosts: web, forks: 2", &["step `one`: `forks` was 64 and is now 2"]),
         ("hosts: web", "hosts: web, timeout: 90s", &["step `one`: `timeout` was 1h and is now 1m 30s"]),
-        ("hosts: web", "hosts: web, sudo: true", &["step `one`: `sudo` was nothing and is now `root`"]),
+        (
+            "hosts: web",
+            "hosts: web, sudo: true",
+            &["step `one`: whom its commands become was nobody and is now `root` by sudo"],
+        ),
         ("hosts: web", "hosts: web, dir: /srv", &["step `one`: `dir` was nothing and is now `/srv`"]),
         (
             "hosts: web, env: {A: b}",
