@@ -5,6 +5,7 @@ use runsheet_task::{Arg, ArgKind, Command, Config, Host, Outcome, TaskError, Tas
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("command", "Runs one command.")
+        .one_command()
         .details(
             "The command is a line for the shell of the user on the host, as one would type it there. A value that is put into it \
              by a template is part of that line: what has spaces or quotes in it needs quotes of its own.\n\n\

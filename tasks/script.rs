@@ -18,6 +18,7 @@ const SHELLS: [&str; 7] = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("script", "Runs a script of this machine on each host.")
+        .one_command()
         .details(
             "The script goes to its interpreter by standard input, so that nothing is left on the host, and is run only if all of \
              it has arrived. Its content is part of the plan: if the file changes after planning, nothing is run.\n\n\

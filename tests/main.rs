@@ -27,6 +27,7 @@ mod preflight_keys;
 mod real_fleet;
 mod real_sshd;
 mod reboots;
+mod receipts;
 mod resumed;
 mod rolling;
 mod rollouts;

@@ -34,6 +34,15 @@ pub enum PlanError {
         error: UnknownTask,
     },
 
+    /// A host can keep a receipt of one command only.
+    #[error("{place}: no receipt can be kept of task `{task}`")]
+    NoReceipt {
+        /// Where it is named.
+        place: Place,
+        /// The task.
+        task: TaskName,
+    },
+
     /// An argument is wrong.
     #[error("{place}: {error}{}", for_host(host.as_deref()))]
     Arg {
@@ -221,6 +230,9 @@ impl Hint for PlanError {
             Self::Hosts { source, .. } | Self::Delegate { source, .. } => source.hints(),
             Self::Inventory(error) => error.hints(),
             Self::Task { error, .. } => error.hints(),
+            Self::NoReceipt { .. } => {
+                Hints::from("receipts are for tasks that are one command: `command` and `script`")
+            }
             Self::Arg { error, .. } => error.hints(),
             Self::Template { error, .. } => error.hint().map(Hints::from).unwrap_or_default(),
             Self::File { .. } => Hints::from("paths are relative to the project's folder"),

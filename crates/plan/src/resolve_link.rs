@@ -33,6 +33,9 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         .registry
         .get(link.task.value.as_str())
         .map_err(|error| PlanError::Task { place: link.task.place.clone(), error })?;
+    if link.receipt && !task.spec().is_one_command() {
+        return Err(PlanError::NoReceipt { place: link.task.place.clone(), task: link.task.value.clone() });
+    }
     Ok(PlanLink {
         task: link.task.value.clone(),
         idempotent: link.idempotent.or(step.idempotent).unwrap_or_else(|| task.spec().is_idempotent()),
@@ -40,7 +43,7 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         shell: shell(link, step, scope)?,
         args: args(link, &**task, scope)?,
         retries: link.retries.unwrap_or(step.retries),
-        receipt: false,
+        receipt: link.receipt,
         delegate: None,
         reboots: link.reboots,
         even_if_lost: link.even_if_lost,

@@ -33,6 +33,7 @@ async fn ask(remote: &dyn Remote, users: &[String], limits: &Limits, how: &Prefl
     let mut listener = Listener::awaiting(&format!("{} dated", question.word));
     let request = ExecRequest {
         command: question.command(),
+        recorded: None,
         as_user: None,
         pty: false,
         stdin: Some(Secret::new(question.script().into_bytes())),
@@ -58,6 +59,7 @@ async fn become_user(remote: &dyn Remote, user: &str, limits: &Limits, how: &Pre
     let settings = ShellSettings { as_user: Some(wanted.clone()), ..ShellSettings::default() };
     let request = ExecRequest {
         command: settings.wrap(":"),
+        recorded: None,
         pty: false,
         as_user: Some((wanted, ":".to_owned())),
         stdin: None,

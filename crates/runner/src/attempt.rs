@@ -67,7 +67,8 @@ impl Attempt<'_> {
             (Ok(task), Ok(args)) => self.work(&**task, args, &remote, started).await,
             (Err(unknown), _) => ending(Failure::Internal, unknown.to_string()),
         };
-        let (state, mut outcome, hint) = self.after_reboot((state, outcome, hint), started).await;
+        let ended = self.after_reboot((state, outcome, hint), started).await;
+        let (state, mut outcome, hint) = self.after_loss(ended, started).await;
         outcome.message = self.shared.mask.text(&outcome.message);
         outcome.message.truncate(outcome.message.floor_char_boundary(LONGEST_MESSAGE));
         let result = HostResult { state, outcome, hint, took: started.elapsed() };
@@ -99,7 +100,8 @@ impl Attempt<'_> {
             self.link.shell.of(self.position).clone(),
             limits.clone(),
             Arc::new(MessageNotes { key: self.key.clone(), messages: self.shared.messages.clone() }),
-        );
+        )
+        .with_receipt(self.receipt());
         let work = AssertUnwindSafe(task.do_work(&config, &host)).catch_unwind();
         let stopped = async {
             limits.cancel.cancelled().await;

@@ -9,9 +9,10 @@ use runsheet_task::Remote;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::attempt::{Attempt, Tried, cancelled, not_reached};
+use crate::attempt::{Attempt, Tried, cancelled, lost, not_reached};
 use crate::host_run::{Ended, HostRun, result};
 use crate::message::Message;
+use crate::receipts::Asked;
 use crate::tee::HostOutput;
 
 /// The first pause before a link that failed is tried again; each further one is twice as long.
@@ -122,6 +123,9 @@ impl<'a> Chain<'a> {
     async fn link(&mut self, number: usize, link: &PlanLink, kind: Kind) -> HostResult {
         let run = self.run;
         let begin = Instant::now();
+        if let Some(ended) = self.ask_host(number, link, kind).await {
+            return ended;
+        }
         let mut tries = 0;
         loop {
             tries += 1;
@@ -160,7 +164,18 @@ impl<'a> Chain<'a> {
             Err(ended) => return *ended,
         };
         self.attempts[number] += 1;
-        let attempt = Attempt {
+        let Tried { result, started } = self.attempt_of(number, link, kind, remote).run().await;
+        self.begun |= started;
+        result
+    }
+
+    /// The present attempt of a link.
+    fn attempt_of<'b>(&self, number: usize, link: &'b PlanLink, kind: Kind, remote: Arc<dyn Remote>) -> Attempt<'b>
+    where
+        'a: 'b,
+    {
+        let run = self.run;
+        Attempt {
             shared: &run.shared,
             host: run.host(),
             link,
@@ -179,10 +194,37 @@ impl<'a> Chain<'a> {
                 Kind::Always => CancellationToken::new(),
             },
             begun: self.begun,
+        }
+    }
+
+    /// Asks the host how a link ended whose end an earlier epoch did not see. Nothing, if it is to be done now.
+    async fn ask_host(&mut self, number: usize, link: &PlanLink, kind: Kind) -> Option<HostResult> {
+        let run = self.run;
+        let ask = run.start.ask_host.as_ref().filter(|_| number == run.start.link)?;
+        let remote = match self.remote(link).await {
+            Ok(remote) => remote,
+            Err(not_reached) => {
+                // That it is not reached now says nothing about then.
+                let (state, mut outcome, hint) = lost(LostReason::RunEnded);
+                outcome.message = format!("{}; {}", outcome.message, not_reached.outcome.message);
+                return Some(result((state, outcome, hint), not_reached.took));
+            }
         };
-        let Tried { result, started } = attempt.run().await;
-        self.begun |= started;
-        result
+        let attempt = self.attempt_of(number, link, kind, remote);
+        let key = attempt.key.clone();
+        let (answer, ended) = match attempt.ask_again(ask.said, &ask.who).await {
+            Asked::Ended(result) => (None, Some(result)),
+            Asked::Again(answer) => (answer, None),
+            Asked::Taken(answer, result) => (Some(answer), Some(result)),
+        };
+        self.begun = true;
+        if let Some(answer) = answer {
+            run.shared.send(Message::LostAnswered { key, answer, who: ask.who.clone() });
+        } else if let Some(result) = &ended {
+            let (result, commands) = (result.clone(), Vec::new());
+            run.shared.send(Message::AttemptFinished { key, started: true, result, commands });
+        }
+        ended
     }
 
     /// The connection on which a link's commands run. One that is down is made anew.

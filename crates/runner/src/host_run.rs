@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use runsheet_events::HostResult;
+use runsheet_events::{HostResult, LostAnswer};
 use runsheet_model::Unreachable;
 use runsheet_plan::{HostWork, PlanHost, PlanLink, PlanStep};
 use runsheet_task::Remote;
@@ -31,8 +31,17 @@ pub(crate) struct Start {
     pub(crate) before: Option<HostResult>,
     /// Links behind it that are done already and are not done again.
     pub(crate) done: Vec<usize>,
-    /// Whether the first link's last attempt may have ended without our seeing it, so that the host is asked for its receipt.
-    pub(crate) ask_host: bool,
+    /// The first link's last attempt may have ended without our seeing it: the host is asked for its receipt first.
+    pub(crate) ask_host: Option<AskHost>,
+}
+
+/// What holds if the host does not know either.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AskHost {
+    /// What was said about that case.
+    pub(crate) said: Option<LostAnswer>,
+    /// By whom.
+    pub(crate) who: String,
 }
 
 /// A step on one host: connect, take a fork, do the chain.

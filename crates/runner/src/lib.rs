@@ -19,6 +19,7 @@ mod made;
 mod message;
 mod policy;
 mod reboot;
+mod receipts;
 mod record;
 mod recorded_remote;
 mod resume;

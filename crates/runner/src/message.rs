@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, MadeFile};
+use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, LostAnswer, MadeFile};
 use runsheet_model::{HostName, StepId};
 use tokio::sync::oneshot;
 
@@ -24,6 +24,8 @@ pub(crate) enum Message {
     HostFinished { step: usize, position: usize, result: HostResult, attempts: Vec<u32> },
     /// A person answered, or the question was withdrawn.
     PersonAnswered { step: usize, answer: Option<Answer>, waited: Duration },
+    /// The host knows no end of an attempt either, and this was said about that case.
+    LostAnswered { key: AttemptKey, answer: LostAnswer, who: String },
     /// The files that a step makes were looked at.
     FilesLookedAt { step: usize, files: FilesFound },
     /// Every host was asked for its lock. Those that others hold, with who that is; none of ours is left on a host if there are any.

@@ -126,7 +126,7 @@ impl RecordedRemote {
         if seen.commands.len() >= MOST_RECORDS {
             return;
         }
-        let mut command = self.mask.text(&request.command);
+        let mut command = self.mask.text(request.recorded.as_ref().unwrap_or(&request.command));
         command.truncate(command.floor_char_boundary(LONGEST_COMMAND));
         let code = match end {
             Ok(ExecEnd { exit: Exit::Status(code), .. }) => Some(*code),

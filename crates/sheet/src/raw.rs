@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::one_or_many::{Files, Ids, OneOrMany};
 
 /// Words of steps and links that a later version will know. They are refused, never ignored.
-pub(crate) const LATER: &[&str] = &["on", "receipt"];
+pub(crate) const LATER: &[&str] = &["on"];
 
 /// A deploy sheet.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
@@ -122,6 +122,9 @@ pub(crate) struct RawStep {
     /// Whether it may be repeated without harm, where that is not what the task itself says.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// `true`: the host keeps a receipt, so that its end can be found out where it was not seen.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) receipt: Option<bool>,
     /// `true`: it starts the host anew, and is over when that is back.
     #[serde(default, deserialize_with = "present")]
     pub(crate) reboots: Option<bool>,
@@ -226,6 +229,9 @@ pub(crate) struct RawLink {
     /// Whether it may be repeated without harm; by default the step's.
     #[serde(default, deserialize_with = "present")]
     pub(crate) idempotent: Option<bool>,
+    /// `true`: the host keeps a receipt, so that its end can be found out where it was not seen.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) receipt: Option<bool>,
     /// `true`: it starts the host anew, and is over when that is back.
     #[serde(default, deserialize_with = "present")]
     pub(crate) reboots: Option<bool>,

@@ -103,6 +103,7 @@ impl Reader<'_> {
                     doas: None,
                     su: None,
                     idempotent: None,
+                    receipt: raw.receipt,
                     reboots: raw.reboots,
                     delegate: None,
                     retries: None,
@@ -203,6 +204,7 @@ impl Reader<'_> {
             idempotent: raw.idempotent,
             delegate: raw.delegate.map(|delegate| self.text("delegate", delegate)).transpose()?,
             retries: self.retries(raw.retries.as_ref())?,
+            receipt: raw.receipt.unwrap_or(false),
             reboots: raw.reboots.unwrap_or(false),
             even_if_lost: raw.even_if_lost.unwrap_or(false),
         })
@@ -253,6 +255,9 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
     if raw.chain.is_some() && raw.task.is_none() && raw.reboots.is_some() {
         return clash("reboots", "do");
     }
+    if raw.chain.is_some() && raw.task.is_none() && raw.receipt.is_some() {
+        return clash("receipt", "do");
+    }
     if raw.manual.is_none() || raw.task.is_some() || raw.chain.is_some() {
         return Ok(());
     }
@@ -269,6 +274,7 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
         ("dir", raw.dir.is_some()),
         ("pty", raw.pty.is_some()),
         ("idempotent", raw.idempotent.is_some()),
+        ("receipt", raw.receipt.is_some()),
         ("reboots", raw.reboots.is_some()),
         ("batch", raw.batch.is_some()),
         ("waves", raw.waves.is_some()),

@@ -59,6 +59,7 @@ impl Sheet {
             idempotent: None,
             delegate: None,
             retries: None,
+            receipt: false,
             reboots: false,
             even_if_lost: false,
         };

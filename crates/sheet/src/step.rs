@@ -97,6 +97,8 @@ pub struct Link {
     pub delegate: Option<Placed<String>>,
     /// Instead of the step's.
     pub retries: Option<u32>,
+    /// Whether the host keeps a receipt of it.
+    pub receipt: bool,
     /// Whether it starts the host anew, and is over when that is back.
     pub reboots: bool,
     /// Of an `always` task: whether it runs even where nobody knows how the chain ended.

@@ -124,15 +124,15 @@ const STEPS: &[(&str, &str)] = &[
     ("task: t, hosts: web, after: ", "x.yaml:2:36: the id of a step or a list of ids is expected here, not unit value"),
     ("task: t, hosts: [web]", "x.yaml:2:31: a text is expected here"),
     (
-        "task: t, hosts: web, receipt: done",
-        "x.yaml:2:36: `receipt` is not supported yet -> take it out: it would not be honoured",
+        "task: t, hosts: web, on: local",
+        "x.yaml:2:36: `on` is not supported yet -> take it out: it would not be honoured",
     ),
     ("manual: m, makes: ''", "x.yaml:2:33: `makes` cannot be empty"),
     ("manual: m, makes: []", "x.yaml:2:33: `makes` cannot be empty"),
     ("manual: m, makes: {}", "x.yaml:2:33: the path of a file or a list of paths is expected here, not map"),
     (
         "do: [{task: t, hosts: lb1}], hosts: web",
-        "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `doas`, `su`, `idempotent`, `reboots`, `delegate`, `retries`, `even_if_lost`",
+        "x.yaml:2:30: unknown setting `hosts` -> known here: `task`, `args`, `timeout`, `sudo`, `doas`, `su`, `idempotent`, `receipt`, `reboots`, `delegate`, `retries`, `even_if_lost`",
     ),
     ("task: t, hosts: web, onwer: dana", "x.yaml:2:36: unknown setting `onwer` -> did you mean `owner`?"),
     ("task: t, hosts: web, timeout: 0s", "x.yaml:2:45: `timeout` cannot be 0"),
@@ -150,6 +150,7 @@ const STEPS: &[(&str, &str)] = &[
     ("task: t, hosts: web, sudo: true, doas: true", "x.yaml:2:54: `doas` does not go with `sudo`"),
     ("task: t, hosts: web, su: 5", "x.yaml:2:40: `su` is `true`, `false` or a user's name"),
     ("do: [{task: t}], hosts: web, reboots: true", "x.yaml:2:5: `reboots` does not go with `do`"),
+    ("do: [{task: t}], hosts: web, receipt: true", "x.yaml:2:5: `receipt` does not go with `do`"),
     ("manual: m, reboots: true", "x.yaml:2:5: `reboots` does not go with `manual`"),
     ("task: t, hosts: web, sudo: 5", "x.yaml:2:42: `sudo` is `true`, `false` or a user's name"),
     ("task: t, hosts: web, sudo: -u root", "x.yaml:2:42: this user's name cannot be used"),
@@ -337,7 +338,7 @@ fn the_schema_knows_every_word_and_no_other() {
         assert!(!refused.contains("unknown setting `x`") || *word == "unreachable", "{word}: {refused}");
         assert!(!refused.contains(&format!("unknown setting `{word}`")), "{word}: {refused}");
     }
-    assert_eq!(words.len(), 40, "{words:?}");
+    assert_eq!(words.len(), 41, "{words:?}");
     assert_eq!(step["additionalProperties"], Value::Bool(false));
     assert_eq!(step["required"], json!(["name"]));
     assert_eq!(schema["$defs"]["Link"]["required"], json!(["task"]));

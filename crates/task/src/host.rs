@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use tracing::{Instrument, debug, info_span};
 
 use crate::password_wanted::refuse_password_wanted;
 use crate::{
-    Capture, Command, CommandResult, Download, ExecRequest, Limits, Local, Remote, ShellSettings, TaskError, Transfer,
-    Upload,
+    Capture, Command, CommandResult, Download, ExecRequest, Limits, Local, Receipt, Remote, ShellSettings, TaskError,
+    Transfer, Upload,
 };
 
 /// The host that a task works on: connected, with what the sheet says about how commands run there.
@@ -23,6 +24,7 @@ pub struct Host {
     shell: Arc<ShellSettings>,
     limits: Limits,
     notes: Arc<dyn Notes>,
+    receipt: Option<Receipt>,
 }
 
 /// Takes what tasks want people to see at once.
@@ -40,7 +42,13 @@ impl Host {
         limits: Limits,
         notes: Arc<dyn Notes>,
     ) -> Self {
-        Self { name, address, vars, remote, local, shell, limits, notes }
+        Self { name, address, vars, remote, local, shell, limits, notes, receipt: None }
+    }
+
+    /// Has the work leave a receipt on the host. For tasks whose work is one command.
+    pub fn with_receipt(mut self, receipt: Option<Receipt>) -> Self {
+        self.receipt = receipt;
+        self
     }
 
     /// The name under which it stands in its host group.
@@ -86,9 +94,15 @@ impl Host {
 
     async fn exec(&self, command: Command, quiet: bool) -> Result<CommandResult, TaskError> {
         let shell = if quiet { Arc::new(self.shell.untranslated()) } else { Arc::clone(&self.shell) };
+        let receipt = self.receipt.as_ref().filter(|_| !quiet);
+        let text = receipt.map_or_else(
+            || Cow::from(command.text.as_str()),
+            |receipt| Cow::from(receipt.wrap(&command.text, shell.as_user.is_some())),
+        );
         let request = ExecRequest {
-            command: shell.wrap(&command.text),
-            as_user: shell.as_user.clone().map(|as_user| (as_user, shell.inner(&command.text))),
+            command: shell.wrap(&text),
+            recorded: receipt.map(|_| shell.wrap(&command.text)),
+            as_user: shell.as_user.clone().map(|as_user| (as_user, shell.inner(&text))),
             stdin: command.stdin,
             pty: shell.pty,
             quiet,

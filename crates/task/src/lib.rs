@@ -13,6 +13,7 @@ mod error;
 mod host;
 mod local;
 mod password_wanted;
+mod receipt;
 mod registry;
 mod remote;
 mod shell;
@@ -30,6 +31,7 @@ pub use error::TaskError;
 pub use host::{Host, Notes};
 pub use local::{HttpAnswer, Local, LocalError};
 pub use password_wanted::sudo_hint;
+pub use receipt::{Receipt, Receipted};
 pub use registry::{Registry, UnknownTask};
 pub use remote::{
     Content, Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload,

@@ -33,10 +33,9 @@ impl Receipt {
         Self(name.chars().map(plain).collect())
     }
 
-    /// A command that leaves this receipt. `sudo` tells whether it becomes another user, whose commands are run by `/bin/sh`; else
-    /// they are run by the login shell.
-    pub fn wrap(&self, command: &str, sudo: bool) -> String {
-        let shell = if sudo { "/bin/sh" } else { "\"${SHELL:-/bin/sh}\"" };
+    /// A command that leaves this receipt. One that becomes another user is run by `/bin/sh`, any other by the login shell.
+    pub fn wrap(&self, command: &str, becomes_another: bool) -> String {
+        let shell = if becomes_another { "/bin/sh" } else { "\"${SHELL:-/bin/sh}\"" };
         format!("exec /bin/sh -c {} sh {} {shell} {}", quote(BEGIN), quote(&self.0), quote(command))
     }
 
@@ -79,7 +78,8 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let receipt = Receipt::new("run.step.0.1/../x");
         let command = receipt.wrap("echo begun >>\"$HOME/log\"; cat; exit 3", false);
-        let mut child = sh(home.path(), &command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell");
+        let mut child =
+            sh(home.path(), &command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell");
         std::io::Write::write_all(&mut child.stdin.take().expect("its input"), b"read").expect("it reads");
         let output = child.wait_with_output().expect("it ends");
         assert_eq!((output.status.code(), output.stdout), (Some(3), b"read".to_vec()));

@@ -64,6 +64,8 @@ pub struct Limits {
 pub struct ExecRequest {
     /// The text for the login shell of the user on the host.
     pub command: String,
+    /// What is recorded in its place, where it holds more than the command.
+    pub recorded: Option<String>,
     /// Whom it becomes and what that user's shell runs, if the text does so: for a connection that knows sudo's password.
     pub as_user: Option<(AsUser, String)>,
     /// What it reads from standard input; then, or without it at once, the end of the file.

@@ -12,6 +12,7 @@ pub struct TaskSpec {
     details: &'static str,
     args: Vec<Arg>,
     idempotent: bool,
+    one_command: bool,
 }
 
 /// An argument of a task.
@@ -70,7 +71,7 @@ impl TaskSpec {
     /// When `name` is not a task name; it stands in the source, so the first test finds it.
     pub fn new(name: &'static str, summary: &'static str) -> Self {
         let name = TaskName::new(name).expect("the name of a task is letters, digits, `.`, `-` and `_`");
-        Self { name, summary, details: "", args: Vec::new(), idempotent: false }
+        Self { name, summary, details: "", args: Vec::new(), idempotent: false, one_command: false }
     }
 
     /// Says more than the summary: for the task's page.
@@ -88,6 +89,12 @@ impl TaskSpec {
     /// Promises that doing the work twice is as good as doing it once, so that a lost attempt may be repeated.
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
+        self
+    }
+
+    /// Promises that the work is one command, of which the host can keep a receipt.
+    pub fn one_command(mut self) -> Self {
+        self.one_command = true;
         self
     }
 
@@ -114,6 +121,11 @@ impl TaskSpec {
     /// Whether a lost attempt may be repeated without asking.
     pub fn is_idempotent(&self) -> bool {
         self.idempotent
+    }
+
+    /// Whether the work is one command.
+    pub fn is_one_command(&self) -> bool {
+        self.one_command
     }
 
     /// Checks rendered arguments, fills in defaults and brings every value into its one form.

@@ -247,6 +247,7 @@ impl Dispatcher {
                 }
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),
+            Message::LostAnswered { key, answer, who } => self.emit(EventKind::LostAnswered { key, answer, who }),
             Message::FilesLookedAt { step, files } => self.take_files(step, files, executor),
             Message::HostsLocked { kept } => self.end_locking(kept, executor),
             Message::LockLost { host, by } => self.lose_lock(host, by, executor),

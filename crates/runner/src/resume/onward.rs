@@ -5,7 +5,7 @@ use runsheet_events::{HostResult, LostAnswer, PriorHost};
 use runsheet_model::{Outcome, State};
 
 use super::table::{Decision, Known, Promise, Said, decide};
-use crate::host_run::Start;
+use crate::host_run::{AskHost, Start};
 
 /// What is done with a step on a host.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +106,7 @@ pub(crate) fn onward(
         }
     }
     let before = (link > 0).then_some(before);
+    let ask_host = ask_host.then(|| AskHost { said: said.lost, who: who.to_owned() });
     let onward = Onward::From(Start { position, link: again.unwrap_or(link), attempts, before, done, ask_host });
     Ok(Way { onward, taken })
 }

@@ -86,6 +86,7 @@ pub(crate) fn limits(limit: Duration) -> Limits {
 pub(crate) fn request(command: &str) -> ExecRequest {
     ExecRequest {
         command: command.to_owned(),
+        recorded: None,
         as_user: None,
         stdin: None,
         pty: false,

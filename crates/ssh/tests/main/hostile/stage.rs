@@ -138,6 +138,7 @@ pub(crate) fn impatience() -> SshSettings {
 pub(crate) fn request(command: &str) -> ExecRequest {
     ExecRequest {
         command: command.to_owned(),
+        recorded: None,
         as_user: None,
         stdin: None,
         pty: false,
