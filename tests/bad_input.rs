@@ -119,7 +119,7 @@ fn files_that_cannot_be_what_they_should_are_refused() {
 }
 
 #[test]
-fn an_unwritable_state_folder_is_told_before_any_host_is_touched() {
+fn f_45_an_unwritable_state_folder_is_told_before_any_host_is_touched() {
     let case = Case::new()
         .file("hostgroups/g.yaml", "groups:\n  web:\n    hosts:\n      - h: {address: 127.0.0.1, port: 1}\n");
     let case = case.file("sheets/s.yaml", STEP).file("state", "this is a file");

@@ -16,7 +16,7 @@ const SHEET: &str = "name: Kill me\nsteps:\n\
     \x20 - {name: C, task: command, hosts: web, args: {run: echo c >>log}}\n";
 
 #[test]
-fn kill_9_at_any_moment_loses_no_outcome_that_was_shown() {
+fn f_38_kill_9_at_any_moment_loses_no_outcome_that_was_shown() {
     let rounds: u32 = if std::env::var_os("RUNSHEET_LONG").is_some() { 300 } else { 50 };
     let stage = Stage::new("web[1-8]: ok").sheet(SHEET);
     // How long a run takes that nobody kills: moments are drawn from that.

@@ -22,7 +22,7 @@ fn wait_for(what: &str, mut seen: impl FnMut() -> bool) {
 }
 
 #[test]
-fn a_terminal_that_goes_away_does_not_end_a_deploy() {
+fn f_36_a_terminal_that_goes_away_does_not_end_a_deploy() {
     let stage = Stage::new("web[1-2]: ok").sheet(SHEET);
     let run = stage.case.command(&["run", "-F", "ssh_config", "-y", "deploy"]);
     let socket = stage.case.path("tmux");

@@ -7,6 +7,7 @@ mod approved;
 mod as_user;
 mod bad_input;
 mod case;
+mod clocks;
 mod demo;
 mod docs;
 mod examples;

@@ -126,7 +126,7 @@ fn accept_new_puts_a_key_on_record_once_and_strict_refuses_it() {
 }
 
 #[test]
-fn the_first_interrupt_finishes_what_runs() {
+fn f_32_the_first_interrupt_finishes_what_runs() {
     let sshd = Sshd::start_with(&SshdConfig { address: "0.0.0.0", ..SshdConfig::default() });
     let case = settled(many_addresses(&sshd, 4));
     let marks = case.path("marks");

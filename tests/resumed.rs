@@ -227,7 +227,7 @@ fn f_47_a_sheet_that_was_changed_meanwhile_is_not_gone_on_with() {
 }
 
 #[test]
-fn a_run_that_is_going_on_or_never_began_cannot_be_resumed() {
+fn f_43_a_run_that_is_going_on_or_never_began_cannot_be_resumed() {
     let sheet = "name: One\nsteps:\n\
         \x20 - {name: Work, task: command, hosts: web, args: {run: 'echo begun >>log; sleep 5'}}\n";
     let stage = Stage::new("web1: ok").sheet(sheet);
@@ -243,4 +243,31 @@ fn a_run_that_is_going_on_or_never_began_cannot_be_resumed() {
     child.wait().expect("it is over");
     stage.case.run_with_flags(&["resume", "--lost", "maybe"]).exits(2).says("cannot be understood");
     stage.case.run_with_flags(&["resume", "--lost", "ok"]).exits(0);
+}
+
+#[test]
+fn f_44_a_run_with_a_broken_record_is_not_gone_on_with_and_what_is_sound_is_saved() {
+    let sheet = "name: One\nsteps:\n\
+        \x20 - {name: Work, task: command, hosts: web, args: {run: 'echo begun >>log; exit 3'}}\n";
+    let stage = Stage::new("web[1-2]: ok").sheet(sheet);
+    stage.case.run_with_flags(&["run", "deploy"]).exits(5);
+    let path = stage.case.runs().pop().expect("a run").join("journal.ndjson");
+    let sound = journal(&stage);
+    let broken = sound.replacen("\"web2\"", "\"web9\"", 1);
+    assert_ne!(sound, broken);
+    fs::write(&path, &broken).expect("a file");
+    let refused = stage.case.run_with_flags(&["resume"]).exits(1);
+    assert!(
+        refused.stderr.contains("is broken at line") && refused.stderr.contains("journal recover"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!((journal(&stage), stage.lines("web1", "log")), (broken, 1), "nothing was written and nothing run");
+
+    let recovered = stage.case.run(&["journal", "recover", "--out", "saved.ndjson"]).exits(0);
+    assert!(recovered.stdout.contains("events written to"), "{}", recovered.stdout);
+    let saved = fs::read_to_string(stage.case.path("saved.ndjson")).expect("a file");
+    assert!(!saved.is_empty() && sound.starts_with(&saved) && saved.ends_with('\n'), "{saved}");
+    assert!(!saved.contains("web9"));
+    stage.case.run(&["journal", "recover", "--out", "saved.ndjson"]).exits(1);
 }

@@ -38,7 +38,7 @@ pub use events::Events;
 pub use history::{History, Skipped};
 pub use history_query::{PastHost, PastRun, PastStep};
 pub use output_reader::OutputReader;
-pub use reader::{RunReader, Verified};
+pub use reader::{Recovered, RunReader, Verified};
 pub use run_folder::RunFolder;
 pub use state_folder::StateFolder;
 pub use writer::{JournalWriter, WriterSettings};

@@ -1,6 +1,6 @@
 use std::fs::File;
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use runsheet_events::{AttemptKey, Durability, EventLog, Position, Prior, RunEvent, RunStats};
@@ -24,6 +24,15 @@ pub struct Verified {
     pub events: u64,
     /// Whether a torn line follows them, as a crash or a power loss leaves it.
     pub torn: bool,
+}
+
+/// What was saved of a journal.
+#[derive(Debug)]
+pub struct Recovered {
+    /// How many events are sound, from the first on.
+    pub events: u64,
+    /// What is wrong behind them; nothing if that is all.
+    pub broken: Option<JournalError>,
 }
 
 impl RunReader {
@@ -51,6 +60,17 @@ impl RunReader {
         let mut events = self.events()?;
         events.by_ref().try_for_each(|event| event.map(drop))?;
         Ok(Verified { events: events.position().seq, torn: events.torn() })
+    }
+
+    /// Writes the events up to the first that is wrong to a new file, for its owner alone. The journal stays as it is.
+    pub fn recover(&self, out: &Path) -> Result<Recovered, JournalError> {
+        let mut events = self.events()?;
+        let broken = events.by_ref().find_map(Result::err);
+        let sound = events.position();
+        let mut file = private::create(out).map_err(JournalError::io("make", out))?;
+        let mut journal = File::open(&self.path).map_err(JournalError::io("open", &self.path))?.take(sound.offset);
+        io::copy(&mut journal, &mut file).and_then(|_| file.sync_all()).map_err(JournalError::io("write", out))?;
+        Ok(Recovered { events: sound.seq, broken })
     }
 
     /// When the run began, by the wall clock of the machine that ran it; `None` if nothing is recorded yet.

@@ -65,7 +65,7 @@ fn a_sound_journal_is_read_as_it_was_written() {
 }
 
 #[test]
-fn every_changed_byte_shows() {
+fn f_44_every_changed_byte_shows() {
     let journal = Journal::new();
     for at in 0..journal.bytes.len() {
         let mut bytes = journal.bytes.clone();

@@ -43,7 +43,7 @@ fn after_a_failed_write_nothing_is_appended_and_the_rest_is_in_the_spool() {
 }
 
 #[test]
-fn a_full_disk_is_refused_before_the_run_and_survived_within_the_reserve() {
+fn f_41_a_full_disk_is_refused_before_the_run_and_survived_within_the_reserve() {
     for (part, size) in [("full-before", "1m"), ("full-meanwhile", "20m")] {
         let folder = TempDir::new().expect("a folder");
         let Some(mut command) = on_a_small_disk(part, &folder, size) else {

@@ -6,9 +6,9 @@ use futures::FutureExt;
 use runsheet_events::{AttemptKey, HostResult};
 use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Switch, Unreachable};
 use runsheet_plan::{PlanHost, PlanLink};
-use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError, sudo_hint};
+use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError, awake_until, sudo_hint};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::executor::Shared;
@@ -108,19 +108,20 @@ impl Attempt<'_> {
             tokio::time::sleep(GRACE).await;
         };
         let ended = tokio::select! {
-            ended = timeout_at(limits.deadline + GRACE, work) => Some(ended),
+            ended = work => Some(Some(ended)),
+            () = awake_until(limits.deadline + GRACE) => Some(None),
             () = stopped => None,
         };
         match ended {
-            Some(Ok(Ok(result))) => self.advised(judge(result, remote)),
-            Some(Ok(Err(panic))) if remote.is_in_flight() => {
+            Some(Some(Ok(result))) => self.advised(judge(result, remote)),
+            Some(Some(Err(panic))) if remote.is_in_flight() => {
                 let (_, mut outcome, hint) = ending(Failure::Internal, panic_message(&*panic));
                 outcome.value = 1;
                 (State::Lost { reason: LostReason::ConnectionClosed }, outcome, hint)
             }
-            Some(Ok(Err(panic))) => ending(Failure::Internal, panic_message(&*panic)),
-            Some(Err(_)) if remote.is_in_flight() => lost(LostReason::TimedOut),
-            Some(Err(_)) => timed_out(limit),
+            Some(Some(Err(panic))) => ending(Failure::Internal, panic_message(&*panic)),
+            Some(None) if remote.is_in_flight() => lost(LostReason::TimedOut),
+            Some(None) => timed_out(limit),
             None if remote.is_in_flight() => lost(LostReason::Stopped),
             None => ending(Failure::Stopped, "it was stopped".to_owned()),
         }

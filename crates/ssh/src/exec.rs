@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use runsheet_model::{LostReason, Phase, Secret, Stream, Switch, visible};
-use runsheet_task::{AsUser, ExecEnd, ExecRequest, Exit, Limits, Output, RemoteError};
+use runsheet_task::{AsUser, ExecEnd, ExecRequest, Exit, Limits, MOMENT, OVERSLEPT, Output, RemoteError};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
 use tokio::time::Instant;
@@ -69,6 +69,7 @@ pub(crate) async fn exec(
         exit: None,
         stop: None,
         wake: request.limits.deadline,
+        indulged: false,
         drained_by: request.limits.deadline,
     };
     let end = running.watch(channel, request, answers, output).await;
@@ -101,6 +102,8 @@ struct Running<'a> {
     stop: Option<Stop>,
     /// When something has to be done if nothing comes before.
     wake: Instant,
+    /// It was given a moment because this process was stopped.
+    indulged: bool,
     /// After its exit: when its output is cut off at the latest.
     drained_by: Instant,
 }
@@ -202,6 +205,9 @@ impl Running<'_> {
 
     /// Does what is due. Returns the result if nothing more is waited for.
     fn woken(&mut self) -> Option<Result<ExecEnd, RemoteError>> {
+        if self.stop.is_none() && self.exit.is_none() && self.overslept() {
+            return None;
+        }
         match (&mut self.stop, self.exit.take()) {
             (None, Some(exit)) => Some(Ok(ExecEnd { exit, leaked: true })),
             (None, None) => {
@@ -218,6 +224,16 @@ impl Running<'_> {
                 None => Some(Err(stop.unseen())),
             },
         }
+    }
+
+    /// Whether the time ran out while this process was stopped (SIGSTOP, a machine that slept). Then what has come meanwhile is read first, once.
+    fn overslept(&mut self) -> bool {
+        let overslept = !self.indulged && self.wake.elapsed() > OVERSLEPT;
+        if overslept {
+            self.indulged = true;
+            self.wake = Instant::now() + MOMENT;
+        }
+        overslept
     }
 
     fn stop(&mut self, why: Why) {

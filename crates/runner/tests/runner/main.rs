@@ -59,7 +59,7 @@ async fn fail_fast_starts_no_further_host() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_a_task_fails_that_host_only() {
+async fn f_39_a_panic_in_a_task_fails_that_host_only() {
     let report = Stage::new(3, 1).behaviour(1, Behaviour::Panic).run().await;
     let states = states(&report.stats, 0);
     assert_eq!(states[1].1, State::Failed { failure: Failure::Internal });
@@ -86,7 +86,7 @@ async fn nothing_is_shown_before_it_is_durable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_recorded_is_not_started() {
+async fn f_42_what_cannot_be_recorded_is_not_started() {
     let report = Stage::new(10, 3).journal_fails_after(8).run().await;
     assert!(matches!(report.stats.cancelled[..], [CancelReason::JournalFailed { .. }]));
     for (host, step, _) in &report.effects {
@@ -202,7 +202,7 @@ async fn a_task_that_never_ends_is_dropped_after_its_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
+async fn f_32_the_first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
     let report = Stage::new(6, 2)
         .forks(2)
         .settings(Settings { connects_at_once: 1, ..Settings::default() })
@@ -217,7 +217,7 @@ async fn the_first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_second_interrupt_stops_what_runs() {
+async fn f_33_the_second_interrupt_stops_what_runs() {
     let report = Stage::new(2, 1)
         .everywhere(Behaviour::Takes(Duration::from_hours(1)))
         .signal(Duration::from_secs(5), Signal::Interrupt)
@@ -229,7 +229,7 @@ async fn the_second_interrupt_stops_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_third_interrupt_leaves_at_once() {
+async fn f_34_the_third_interrupt_leaves_at_once() {
     let report = Stage::new(2, 1)
         .everywhere(Behaviour::CommandNeverEnds)
         .signal(Duration::from_secs(1), Signal::Interrupt)
@@ -241,7 +241,7 @@ async fn the_third_interrupt_leaves_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sigterm_stops_what_runs_after_its_grace() {
+async fn f_35_sigterm_stops_what_runs_after_its_grace() {
     let report = Stage::new(2, 1)
         .everywhere(Behaviour::Takes(Duration::from_hours(1)))
         .signal(Duration::from_secs(5), Signal::Terminate)
