@@ -265,7 +265,10 @@ fn last_words(reasons: &[CancelReason]) -> impl Iterator<Item = &CancelReason> {
 fn next(stats: &RunStats, context: &RecapContext<'_>) -> String {
     match &stats.header {
         Some(header) if context.just_ended && context.output.is_some() => {
-            format!("to see it again: runsheet show {}\n", header.run.short())
+            let run = header.run.short();
+            let is_left = header.command == "run" && Verdict::of(stats) != Verdict::Ok;
+            let go_on = if is_left { format!("to go on with it: runsheet resume {run}\n") } else { String::new() };
+            format!("to see it again: runsheet show {run}\n{go_on}")
         }
         _ => String::new(),
     }
