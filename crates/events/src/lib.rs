@@ -6,6 +6,7 @@
 mod ask;
 mod codec;
 mod event;
+mod header;
 mod ledger;
 mod observer;
 mod output;
@@ -15,9 +16,9 @@ mod stats;
 pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
 pub use event::{
-    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, LostAnswer, MadeFile, PlannedStep, Request,
-    RunEvent, RunHeader, StepTotals,
+    AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, LostAnswer, MadeFile, RunEvent, StepTotals,
 };
+pub use header::{PlannedStep, Request, RunHeader};
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};

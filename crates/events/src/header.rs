@@ -1,0 +1,63 @@
+use runsheet_model::{RunId, StepId, TaskName};
+use serde::{Deserialize, Serialize};
+
+/// What a run is, for those who read only its events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// Version of the journal's format. This program writes 1.
+    pub format: u32,
+    /// The run.
+    pub run: RunId,
+    /// Which time this run is being run: 1, and one more with each resume.
+    pub epoch: u32,
+    /// Name of the sheet.
+    pub sheet: String,
+    /// The command that started it: `run`, `do`, `exec`, `put`, `get`.
+    pub command: String,
+    /// Hash of the plan, `sha256:` and 64 hexadecimal digits.
+    pub plan_hash: String,
+    /// Version of runsheet.
+    pub version: String,
+    /// Login name of who started it.
+    pub user: String,
+    /// The machine on which runsheet runs.
+    pub machine: String,
+    /// The steps, in order.
+    pub steps: Vec<PlannedStep>,
+    /// How many different hosts are in the plan.
+    pub hosts: usize,
+    /// What was asked for, so that it can be asked for once more; absent in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Request>,
+}
+
+/// The command line that began a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its words, the program's name first, masked.
+    pub words: Vec<String>,
+    /// The folder in which it was given.
+    pub folder: String,
+}
+
+/// A step of the plan, as far as readers of events need it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Its id.
+    pub step: StepId,
+    /// Its title.
+    pub name: String,
+    /// The tasks of its chain; empty for a manual step.
+    pub tasks: Vec<TaskName>,
+    /// How many hosts.
+    pub hosts: usize,
+    /// Who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// How long the sheet expects it to take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_ms: Option<u64>,
+    /// The step that it undoes. It runs only for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<StepId>,
+}
