@@ -76,7 +76,10 @@ impl Resuming {
         for Undecided { step, host, task } in undecided {
             steps.entry((step, task)).or_default().push(host.as_str());
         }
-        let mut text = format!("nobody knows how the work ended on {}:\n", plural(undecided.len(), "host"));
+        let mut text = format!(
+            "on {} nobody knows how the work ended, or it was stopped half-way:\n",
+            plural(undecided.len(), "host")
+        );
         for ((step, task), hosts) in &steps {
             _ = writeln!(text, "  {step}  {task}  {}", fold(hosts.iter().copied()));
         }

@@ -1,6 +1,5 @@
 //! The reader of known_hosts, compiled from the sources of `runsheet-ssh`.
 
-#[expect(dead_code, unreachable_pub, reason = "the fuzzer needs a part of it")]
 #[path = "../../crates/ssh/src/known_hosts/entry.rs"]
 mod entry;
 #[expect(dead_code, reason = "the fuzzer needs a part of it")]
