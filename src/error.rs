@@ -220,6 +220,10 @@ impl Hint for CliError {
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
+            Self::NotResumable { .. } => {
+                Hints::from("run the sheet anew; `--start-at`, `--only` and `--limit` leave out what is done")
+            }
+            Self::RunIsLive { .. } => Hints::from("wait for its end; `runsheet lock status` tells which step runs"),
             Self::RunChanged { .. } => Hints::from(
                 "undo the change and resume, or run the sheet anew: `runsheet plan` shows what it would do now",
             ),

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use runsheet_events::Observer;
 use runsheet_inventory::fold;
 use runsheet_locks::{Claim, Conflict, Guard, LockFolder, LockedHost, Mode};
-use runsheet_model::{Endpoint, LockHolder, RunId, format_chosen_duration, plural, visible};
+use runsheet_model::{Endpoint, LockHolder, RunId, format_chosen_duration, plural, shortened};
 use runsheet_plan::Plan;
 use tokio::time::{Instant, sleep};
 
@@ -147,23 +147,10 @@ fn holder(holder: &LockHolder, steps: &[String]) -> String {
         [step] => format!(", step `{}`", shown(step)),
         [step, others @ ..] => format!(", step `{}` and {} more", shown(step), others.len()),
     };
-    format!(
-        "run {} of {} (pid {} on {}) since {}: {} `{}`{step}",
-        holder.run,
-        shown(&holder.user),
-        holder.pid,
-        shown(&holder.machine),
-        when::local(holder.since),
-        shown(&holder.command),
-        shown(&holder.sheet),
-    )
+    format!("{}{step}", holder.says(&when::local(holder.since)))
 }
 
 /// What somebody else wrote: one short line that drives no terminal.
 pub(crate) fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(SHOWN).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    visible(short.as_bytes()).replace(['\n', '\t'], " ")
+    shortened(text, SHOWN)
 }

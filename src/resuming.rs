@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::Duration;
 
-use runsheet_events::Prior;
+use runsheet_events::{Durability, Ledger, Prior};
 use runsheet_inventory::fold;
 use runsheet_journal::{JournalError, JournalWriter, RunFolder, WriterSettings};
-use runsheet_model::plural;
-use runsheet_plan::{Plan, differences};
+use runsheet_model::{HostName, StepId, plural};
+use runsheet_plan::{Plan, PlanStep, differences};
 use runsheet_runner::{LostAnswers, Resumption, Undecided};
 
 use crate::error::CliError;
@@ -31,6 +32,7 @@ impl Resuming {
     pub(crate) fn prepare(&self, plan: &Plan, printer: &Printer) -> Result<Going, CliError> {
         let prior = self.folder.reader()?.prior()?;
         self.check_plan(plan, &prior)?;
+        self.check_answers(plan)?;
         match Resumption::new(plan, prior, &self.answers) {
             Ok(resumption) if resumption.is_idle(plan) => {
                 printer.note(&format!("run {} is over: nothing is left to do\n", self.folder.run().short()));
@@ -46,15 +48,14 @@ impl Resuming {
 
     /// Takes the run's record, to write on, unless somebody else has written to it since.
     pub(crate) fn start(&self, resumption: &Resumption, settings: &WriterSettings) -> Result<JournalWriter, CliError> {
-        let settings = WriterSettings { lock_wait: std::time::Duration::ZERO, ..settings.clone() };
-        let journal = self.folder.reopen()?.start(&settings)?;
-        if journal.reader()?.prior()?.seq != resumption.seq() {
-            return Err(CliError::Journal(JournalError::Locked {
-                path: self.folder.path().to_owned(),
-                wait: settings.lock_wait,
-            }));
-        }
-        Ok(journal)
+        let live = || CliError::RunIsLive { run: self.folder.run() };
+        let settings = WriterSettings { lock_wait: Duration::ZERO, ..settings.clone() };
+        let journal = self.folder.reopen()?.start(&settings).map_err(|error| match error {
+            JournalError::Locked { .. } => live(),
+            error => error.into(),
+        })?;
+        // Somebody else may have resumed it, and be over by now.
+        if *journal.durability().borrow() == Durability::UpTo(resumption.seq()) { Ok(journal) } else { Err(live()) }
     }
 
     /// What was approved is what goes on.
@@ -67,6 +68,31 @@ impl Resuming {
         let before = serde_json::from_slice(&text).map_err(|error| CliError::Output { source: error.into() })?;
         let after = serde_json::to_value(plan).map_err(|error| CliError::Output { source: error.into() })?;
         Err(CliError::RunChanged { run: self.folder.run(), differences: differences(&before, &after) })
+    }
+
+    /// What is said about a step or a host that there is not was meant for another.
+    fn check_answers(&self, plan: &Plan) -> Result<(), CliError> {
+        let step_of = |id: &StepId| plan.steps.iter().find(|step| step.id == *id);
+        let has = |id: &StepId, host: &HostName| {
+            let hosts = step_of(id).and_then(PlanStep::host_work).map(|work| work.hosts.as_slice());
+            hosts.is_some_and(|hosts| hosts.iter().any(|&position| plan.hosts[position].name == *host))
+        };
+        let answers = &self.answers;
+        let ids = answers.steps.keys().chain(answers.hosts.keys().map(|(step, _)| step));
+        if let Some(id) = ids.into_iter().find(|id| step_of(id).is_none()) {
+            let known: Vec<_> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+            return Err(CliError::usage(
+                format!("`--lost`: there is no step `{id}`"),
+                format!("the steps are `{}`", known.join("`, `")),
+            ));
+        }
+        match answers.hosts.keys().find(|(step, host)| !has(step, host)) {
+            Some((step, host)) => Err(CliError::usage(
+                format!("`--lost`: step `{step}` has no host `{host}`"),
+                "`runsheet resume` without `--lost` lists those about which something is to be said",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The hosts about which somebody has to decide, and how that is said.

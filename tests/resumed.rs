@@ -161,6 +161,10 @@ fn p_5_what_nobody_knows_waits_for_a_person_and_what_they_say_is_done_and_record
     assert!(asked.stderr.contains("--lost retry") && asked.stderr.contains("--lost work:web1=retry"));
     assert_eq!(journal(&stage), before, "asking changes nothing");
 
+    for (typo, told) in [("wrok=ok", "there is no step `wrok`"), ("work:web9=ok", "step `work` has no host `web9`")] {
+        stage.case.run_with_flags(&["resume", "--lost", typo]).exits(2).says(told);
+    }
+
     // One is done again, one is taken for done, one has failed: the sheet ends with its step.
     let said = ["resume", "--lost", "work=ok", "--lost", "work:web1=retry", "--lost", "work:web3=fail"];
     stage.case.run_with_flags(&said).exits(5).says("web3");

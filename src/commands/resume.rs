@@ -2,7 +2,7 @@ use std::env;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches};
-use runsheet_events::{LostAnswer, Request};
+use runsheet_events::{EventKind, LostAnswer, Request};
 use runsheet_journal::StateFolder;
 use runsheet_model::{HostName, RunId, StepId};
 use runsheet_runner::LostAnswers;
@@ -63,8 +63,10 @@ pub(crate) fn again(args: ResumeArgs, global: GlobalArgs, environment: Environme
     if folder.is_live()? {
         return Err(CliError::RunIsLive { run });
     }
-    let header = folder.reader()?.prior()?.header;
-    let header = header.ok_or(CliError::NotResumable { run, why: "it had not begun" })?;
+    let first = folder.reader()?.events()?.next().transpose()?;
+    let Some(EventKind::RunStarted(header)) = first.map(|event| event.kind) else {
+        return Err(CliError::NotResumable { run, why: "it had not begun" });
+    };
     let Some(request) = header.request else {
         return Err(CliError::NotResumable { run, why: "its record does not hold the command that began it" });
     };

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use runsheet_model::{Failure, HostName, Outcome, State, StepId, duration_ms};
+use runsheet_model::{Failure, HostName, Outcome, State, StepId, duration_ms, unix_ms};
 use serde::{Deserialize, Serialize};
 
 use crate::{Choice, RunHeader};
@@ -11,7 +11,7 @@ pub struct RunEvent {
     /// Position in the run, from 1, without gaps.
     pub seq: u64,
     /// Wall clock of the machine that runs the sheet; for display only, never for order. Milliseconds since the Unix epoch.
-    #[serde(with = "crate::codec::unix_ms", rename = "at_ms")]
+    #[serde(with = "unix_ms", rename = "at_ms")]
     pub at: SystemTime,
     /// Since this epoch of the run started, on the monotonic clock.
     #[serde(with = "duration_ms", rename = "elapsed_ms")]

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use runsheet_model::{HostName, LostReason, Outcome, State, StepId};
 
-use crate::{AttemptKey, EventKind, HostResult, LostAnswer, MadeFile, RunEvent, RunHeader, RunStats};
+use crate::{AttemptKey, Choice, EventKind, HostResult, LostAnswer, MadeFile, RunEvent, RunHeader, RunStats};
 
 /// What is known of a run by those who go on with it, folded from its events.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct PriorStep {
     pub finished: bool,
     /// Whether a person's last answer was to go on.
     pub approved: bool,
+    /// Whether a person has left out its hosts that had not begun.
+    pub rest_skipped: bool,
 }
 
 /// What is known of a step on a host.
@@ -37,6 +39,8 @@ pub struct PriorHost {
     pub ended: Option<HostResult>,
     /// The links that were begun, by their places in the chain.
     pub links: BTreeMap<u32, PriorLink>,
+    /// What a person said about its bad end.
+    pub settled: Option<Choice>,
     /// The attempts that were about to have an effect and whose end was not recorded.
     pub open: Vec<AttemptKey>,
 }
@@ -66,8 +70,18 @@ impl Prior {
                 *known = PriorStep { started: true, finished: false, ..*known };
             }
             EventKind::StepFinished { step, .. } => self.step_mut(step).finished = true,
-            EventKind::PersonAnswered { step, proceed, .. } => self.step_mut(step).approved = *proceed,
-            EventKind::HostStarted { step, host } => self.host_mut(step, host).ended = None,
+            EventKind::PersonAnswered { step, proceed, choice, .. } => {
+                let known = self.step_mut(step);
+                known.approved = *proceed;
+                known.rest_skipped |= *choice == Some(Choice::SkipStep);
+                if let Some(choice @ (Choice::Skip | Choice::Exclude | Choice::SkipStep)) = choice {
+                    self.settle(step, *choice);
+                }
+            }
+            EventKind::HostStarted { step, host } => {
+                let host = self.host_mut(step, host);
+                (host.ended, host.settled) = (None, None);
+            }
             EventKind::AttemptStarted(key) => {
                 let host = self.host_mut(&key.step, &key.host);
                 *host.begin(key) = PriorLink { attempts: key.attempt, ended: None, begun: true, answer: None };
@@ -128,6 +142,16 @@ impl Prior {
             stats.lose(&key.step, &key.host, State::Lost { reason }, Outcome::failed(reason.says(), 1));
         }
         stats
+    }
+
+    /// A person has said what becomes of the hosts of a step that have ended badly so far.
+    fn settle(&mut self, step: &StepId, choice: Choice) {
+        for (_, host) in self.hosts.iter_mut().filter(|((of, _), _)| of == step) {
+            let ended = host.ended.as_ref().map(|ended| &ended.state);
+            if matches!(ended, Some(State::Failed { .. } | State::Unreachable(_) | State::Lost { .. })) {
+                host.settled.get_or_insert(choice);
+            }
+        }
     }
 
     fn step_mut(&mut self, step: &StepId) -> &mut PriorStep {

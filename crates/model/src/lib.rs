@@ -18,13 +18,14 @@ mod ssh_options;
 mod state;
 mod switch;
 mod text;
+pub mod unix_ms;
 mod vars;
 
 pub use duration::{DurationError, duration_ms, format_chosen_duration, format_duration, parse_duration};
 pub use endpoint::{Endpoint, Hop, HostKeyMode, HostKeys};
 pub use host_locks::HostLocks;
 pub use host_name::{HostName, NameError, valid_host, valid_user};
-pub use lock_holder::{LockHolder, unix_ms};
+pub use lock_holder::LockHolder;
 pub use mask::{MASK, Mask, MaskError, MaskStream};
 pub use names::{SecretName, StepId, TaskName, slug};
 pub use outcome::{Debt, Outcome};
@@ -36,5 +37,5 @@ pub use ssh_options::{
 };
 pub use state::{Failure, LostReason, Phase, State, Stream, Unreachable};
 pub use switch::Switch;
-pub use text::{hex, nameless, plural, visible};
+pub use text::{hex, nameless, plural, shortened, visible};
 pub use vars::Vars;

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::RunId;
+use crate::{RunId, shortened, unix_ms};
 
 /// Who holds a lock, here or on a host, in words that everybody there may read. No secret is ever among them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,22 +24,20 @@ pub struct LockHolder {
     pub since: SystemTime,
 }
 
-/// A moment as milliseconds since the Unix epoch.
-pub mod unix_ms {
-    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+/// How much is shown of each word, in characters: others wrote it.
+const SHOWN: usize = 80;
 
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// Writes it.
-    pub fn serialize<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
-        let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-        serializer.serialize_u64(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    /// Reads it.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
-        let ms = u64::deserialize(deserializer)?;
-        // Others may have written it: a moment that cannot be is the epoch.
-        Ok(UNIX_EPOCH.checked_add(Duration::from_millis(ms)).unwrap_or(UNIX_EPOCH))
+impl LockHolder {
+    /// Who it is, in one line that drives no terminal. `since` is [`LockHolder::since`] as people of the place write it.
+    pub fn says(&self, since: &str) -> String {
+        format!(
+            "run {} of {} (pid {} on {}) since {since}: {} `{}`",
+            self.run,
+            shortened(&self.user, SHOWN),
+            self.pid,
+            shortened(&self.machine, SHOWN),
+            shortened(&self.command, SHOWN),
+            shortened(&self.sheet, SHOWN),
+        )
     }
 }

@@ -44,6 +44,18 @@ pub fn visible(bytes: &[u8]) -> String {
     text
 }
 
+/// What a host or a file said, fit to stand in a message: one line that drives no terminal, of at most so many characters and a mark
+/// where it was cut.
+pub fn shortened(said: &str, longest: usize) -> String {
+    // Escapes are longer than what they stand for, and what comes in may have no end.
+    let beginning: String = said.trim().chars().take(longest + 1).collect();
+    let safe = visible(beginning.as_bytes()).replace(['\n', '\t'], " ");
+    match safe.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &safe[..end]),
+        None => safe,
+    }
+}
+
 /// The text with `<host>` wherever a host's name or address stands as a word of its own.
 pub fn nameless(text: &str, name: &str) -> String {
     let part_of_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);

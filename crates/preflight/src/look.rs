@@ -1,7 +1,6 @@
 use std::time::SystemTime;
 
-use runsheet_model::Switch;
-use runsheet_model::{LostReason, Secret, format_chosen_duration};
+use runsheet_model::{LostReason, Secret, Switch, format_chosen_duration};
 use runsheet_task::{AsUser, Capture, ExecRequest, Exit, Limits, Remote, RemoteError, ShellSettings};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

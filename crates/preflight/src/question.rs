@@ -1,5 +1,4 @@
-use runsheet_model::Switch;
-use runsheet_model::hex;
+use runsheet_model::{Switch, hex};
 use runsheet_task::{AsUser, ShellSettings};
 
 /// The paths whose file systems are looked at, and what they are called. The command begins in the login folder.

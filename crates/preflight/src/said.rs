@@ -1,4 +1,4 @@
-use runsheet_model::visible;
+use runsheet_model::shortened;
 
 /// The longest that a host is quoted, in characters.
 const LONGEST: usize = 200;
@@ -6,17 +6,8 @@ const LONGEST: usize = 200;
 /// The first line of what a host said that says anything: safe to print and short. `nothing` if it said nothing.
 pub(crate) fn quoted(said: &str) -> String {
     match said.lines().map(str::trim).find(|line| !line.is_empty()) {
-        Some(line) => format!("`{}`", shortened(line)),
+        Some(line) => format!("`{}`", shortened(line, LONGEST)),
         None => "nothing".to_owned(),
-    }
-}
-
-fn shortened(line: &str) -> String {
-    // Escapes are longer than what they stand for.
-    let safe = visible(line.chars().take(LONGEST + 1).collect::<String>().as_bytes()).replace('\t', " ");
-    match safe.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &safe[..end]),
-        None => safe,
     }
 }
 

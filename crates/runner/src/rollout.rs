@@ -8,8 +8,8 @@ use runsheet_plan::{HostWork, PlanWindow};
 pub(crate) struct Rollout {
     waves: VecDeque<Vec<usize>>,
     opened: usize,
-    /// The first of the waves was begun in an earlier epoch.
-    begun: bool,
+    /// The first of the waves, if it was begun in an earlier epoch: the hosts on which all is done.
+    begun: Option<Vec<usize>>,
     /// Of the wave that is open: those that have not started.
     waiting: VecDeque<usize>,
     running: usize,
@@ -85,14 +85,17 @@ impl Rollout {
         let mut rollout = Self { window: work.rollout.window, hosts: work.hosts.len(), ..Self::default() };
         for &size in &work.rollout.waves {
             let wave: Vec<_> = order.by_ref().take(size).collect();
-            let begun = wave.iter().any(|&host| matches!(part(host), Part::Done | Part::GoesOn));
-            let left: Vec<_> =
-                wave.into_iter().filter(|&host| matches!(part(host), Part::Begins | Part::GoesOn)).collect();
+            let those = |is: fn(Part) -> bool| wave.iter().copied().filter(|&host| is(part(host))).collect::<Vec<_>>();
+            let left = those(|part| matches!(part, Part::Begins | Part::GoesOn));
+            let done = those(|part| part == Part::Done);
+            let begun = !done.is_empty() || !those(|part| part == Part::GoesOn).is_empty();
             match (left.is_empty(), rollout.waves.is_empty()) {
                 (true, true) => rollout.opened += usize::from(begun),
                 (true, false) => {}
                 (false, first) => {
-                    rollout.begun |= first && begun;
+                    if first && begun {
+                        rollout.begun = Some(done);
+                    }
                     rollout.waves.push_back(left);
                 }
             }
@@ -102,7 +105,12 @@ impl Rollout {
 
     /// Whether the next wave was begun in an earlier epoch.
     pub(crate) fn is_begun(&self) -> bool {
-        self.begun
+        self.begun.is_some()
+    }
+
+    /// Whether all was done on a host, in an earlier epoch, in the wave that goes on.
+    pub(crate) fn began_with(&self, host: usize) -> bool {
+        self.begun.as_ref().is_some_and(|done| done.contains(&host))
     }
 
     /// Takes note of a host that ended badly in an earlier epoch.

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::executor::{Age, StepRun};
 use crate::host_run::Start;
 use crate::policy::{Policy, Tally, Verdict};
+use crate::resume::Means;
 use crate::rollout::{Left, Rollout};
 
 /// How much longer than its peers a host takes that is called a straggler: so many times their median, and so much more.
@@ -154,17 +155,23 @@ impl StepProgress {
     }
 
     /// Takes note of a host that was over before this epoch.
-    pub(crate) fn carry(&mut self, position: usize, state: &State, counts: bool) {
+    pub(crate) fn carry(&mut self, position: usize, state: &State, means: Means) {
         let left = Left::of(state);
         if left == Left::Good {
             return;
         }
         self.rollout.carry(left);
-        for tally in [&mut self.tally, &mut self.wave_tally].into_iter().filter(|_| counts) {
-            tally.of(left).into_iter().for_each(|count| *count += 1);
+        let counts = means == Means::Failure;
+        let in_this_wave = self.rollout.began_with(position);
+        for tally in [Some(&mut self.tally), in_this_wave.then_some(&mut self.wave_tally)].into_iter().flatten() {
+            if counts {
+                tally.of(left).into_iter().for_each(|count| *count += 1);
+            }
         }
-        let bad = Bad { left, attempts: Vec::new(), counts, wave: self.rollout.opened() };
-        self.bad.insert(position, bad);
+        if means != Means::Nothing {
+            let bad = Bad { left, attempts: Vec::new(), counts, wave: self.rollout.opened() };
+            self.bad.insert(position, bad);
+        }
     }
 
     /// Judges what has ended badly so far.

@@ -1,15 +1,11 @@
-use runsheet_model::visible;
+use runsheet_model::shortened;
 
 /// The most that is shown of what a host says, in characters.
 const LONGEST: usize = 500;
 
-/// Makes what a host said fit to be printed: on one line, without anything that drives a terminal, and short.
+/// Makes what a host said fit to be printed.
 pub(crate) fn server_text(said: &str) -> String {
-    let visible = visible(said.trim().as_bytes()).replace('\n', " ");
-    match visible.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &visible[..end]),
-        None => visible,
-    }
+    shortened(said, LONGEST)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use runsheet_model::{SecretName, Switch, TaskName};
 use thiserror::Error;
 
+use crate::password_wanted::SUDO_PASSWORD;
 use crate::{LocalError, RemoteError};
 
 /// What kept a task from knowing how its work ended. Most often passed on with `?`.
@@ -52,11 +53,7 @@ impl TaskError {
     pub fn hint(&self) -> Option<String> {
         let Self::PasswordWanted { by, user } = self else { return None };
         Some(match by {
-            Switch::Sudo => {
-                "`-K` asks for sudo's password once, before anything runs; `ssh: {sudo_password: {secret: NAME}}` in \
-                             runsheet.yaml takes it from the secrets"
-                    .to_owned()
-            }
+            Switch::Sudo => SUDO_PASSWORD.to_owned(),
             Switch::Doas => {
                 format!("let the login user become it without one: `permit nopass USER as {user}` in doas.conf")
             }

@@ -2,10 +2,19 @@ use runsheet_model::Switch;
 
 use crate::{AsUser, CommandResult, Exit, TaskError};
 
+/// What gives sudo a password, or does without.
+pub(crate) const SUDO_PASSWORD: &str = "`-K` (`--ask-sudo-pass`) asks for sudo's password once, before anything runs; `ssh: {sudo_password: {secret: \
+     NAME}}` in runsheet.yaml takes it from the secrets, and `NOPASSWD:` in sudoers does without";
+
 /// What each program says, last of all, if it would have to ask for a password.
 fn complaints(by: Switch) -> &'static [&'static str] {
     match by {
-        Switch::Sudo => &["sudo: a password is required", "sudo: a terminal is required to read the password"],
+        // The last is sudo-rs.
+        Switch::Sudo => &[
+            "sudo: a password is required",
+            "sudo: a terminal is required to read the password",
+            "sudo: interactive authentication is required",
+        ],
         Switch::Doas => &["doas: Authentication required"],
         Switch::Su => &["su: Authentication failure", "su: Authentication token manipulation error"],
     }
@@ -26,13 +35,9 @@ pub(crate) fn refuse_password_wanted(as_user: &AsUser, result: &CommandResult) -
 
 /// What would help, if a command failed because sudo wants a password and there is none, or the wrong one.
 pub fn sudo_hint(said: &str) -> Option<&'static str> {
-    // The last is sudo-rs.
-    let wants = ["a password is required", "a terminal is required", "interactive authentication is required"];
-    let says = |words: &str| said.lines().map(str::trim).any(|line| line.starts_with("sudo: ") && line.contains(words));
-    if wants.into_iter().any(says) {
-        Some(
-            "sudo wants a password there: `-K` (`--ask-sudo-pass`) asks for it once, or `NOPASSWD:` in sudoers does without",
-        )
+    let says = |words: &str| said.lines().any(|line| line.trim().starts_with("sudo: ") && line.contains(words));
+    if complaints(Switch::Sudo).iter().any(|complaint| says(complaint)) {
+        Some(SUDO_PASSWORD)
     } else if says("incorrect password attempt") {
         Some("the password that was given for `-K` is not the login user's there")
     } else {

@@ -6,7 +6,7 @@ use super::Dispatcher;
 use crate::executor::Executor;
 use crate::host_run::Start;
 use crate::policy::Verdict;
-use crate::resume::Onward;
+use crate::resume::{Means, Onward};
 use crate::rollout::Part;
 
 impl Dispatcher {
@@ -70,10 +70,10 @@ impl Dispatcher {
         }
         let over: Vec<_> = self.over_hosts(index).map(|(position, over)| (position, over.clone())).collect();
         for (position, over) in over {
-            let Onward::Over { result, recorded, counts } = over else { continue };
+            let Onward::Over { result, recorded, means } = over else { continue };
             executor.pass_over(index, &[position]);
             if let Some(progress) = self.steps.get_mut(&index) {
-                progress.carry(position, &result.state, counts);
+                progress.carry(position, &result.state, means);
             }
             if !recorded {
                 let (step, host) = (plan.steps[index].id.clone(), plan.hosts[work.hosts[position]].name.clone());
@@ -92,7 +92,7 @@ impl Dispatcher {
     fn exclude_bad(&mut self, index: usize) {
         let bad: Vec<_> = self
             .over_hosts(index)
-            .filter(|(_, over)| matches!(over, Onward::Over { result, .. } if !result.state.is_good()))
+            .filter(|(_, over)| matches!(over, Onward::Over { result, means, .. } if !result.state.is_good() && *means != Means::Nothing))
             .map(|(position, _)| position)
             .collect();
         let plan = self.plan.clone();

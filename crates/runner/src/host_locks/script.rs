@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runsheet_model::{LockHolder, RunId, Secret, Stream, visible};
+use runsheet_model::{LockHolder, RunId, Secret, Stream, shortened};
 use runsheet_task::{ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, quote};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ impl LockAnswer {
             Self::Mine | Self::Taken => "this run".to_owned(),
             Self::Held(Some(holder)) => describe(holder),
             Self::Held(None) => "a run that does not say who it is".to_owned(),
-            Self::Foreign(user) => format!("a run that logs in there as {}", shown(user)),
+            Self::Foreign(user) => format!("a run that logs in there as {}", shortened(user, SHOWN)),
             Self::Stuck(holder) => {
                 let holder = holder.as_ref().map_or_else(|| "a run that does not say who it is".to_owned(), describe);
                 format!(
@@ -75,7 +75,7 @@ impl LockAnswer {
             }
             Self::Gone => "nobody".to_owned(),
             Self::Ended => "nobody any more".to_owned(),
-            Self::Failed(why) => shown(why),
+            Self::Failed(why) => shortened(why, SHOWN),
         }
     }
 }
@@ -160,25 +160,8 @@ impl Output for Said {
 }
 
 fn describe(holder: &LockHolder) -> String {
-    let since = jiff::Timestamp::try_from(holder.since).map_or_else(|_| String::new(), |at| format!(" since {at:.0}"));
-    format!(
-        "run {} of {} (pid {} on {}){since}: {} `{}`",
-        holder.run,
-        shown(&holder.user),
-        holder.pid,
-        shown(&holder.machine),
-        shown(&holder.command),
-        shown(&holder.sheet),
-    )
-}
-
-/// What somebody else wrote: one short line that drives no terminal.
-fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(SHOWN).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    visible(short.as_bytes()).replace(['\n', '\t'], " ")
+    let since = jiff::Timestamp::try_from(holder.since).map_or_else(|_| "?".to_owned(), |at| format!("{at:.0}"));
+    holder.says(&since)
 }
 
 #[cfg(test)]

@@ -9,5 +9,5 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use onward::Onward;
+pub(crate) use onward::{Means, Onward};
 pub use resumption::{LostAnswers, Resumption, Undecided};

@@ -1,7 +1,7 @@
 use std::mem::discriminant;
 use std::time::Duration;
 
-use runsheet_events::{HostResult, LostAnswer, PriorHost};
+use runsheet_events::{Choice, HostResult, LostAnswer, PriorHost};
 use runsheet_model::{Outcome, State};
 
 use super::table::{Decision, Known, Promise, Said, decide};
@@ -18,9 +18,20 @@ pub(crate) enum Onward {
         result: HostResult,
         /// Whether that is on record already.
         recorded: bool,
-        /// Whether it counts for the policy if it ended badly: not if somebody has said to go on without what failed.
-        counts: bool,
+        /// What it means for others if it ended badly.
+        means: Means,
     },
+}
+
+/// What a host that ended badly means for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// It counts for the policy, and takes no part in later steps.
+    Failure,
+    /// Somebody has said to go on without it.
+    LeftOut,
+    /// Somebody has said to go on as if it had not failed.
+    Nothing,
 }
 
 /// What is done with a step on a host, and what a person's answer is taken for on the way there.
@@ -46,6 +57,10 @@ pub(crate) fn onward(
     who: &str,
 ) -> Result<Way, Unclear> {
     let mut taken = Vec::new();
+    if let (Some(choice), Some(ended)) = (prior.settled, &prior.ended) {
+        let means = if choice == Choice::Skip { Means::Nothing } else { Means::LeftOut };
+        return Ok(Way { onward: Onward::Over { result: ended.clone(), recorded: true, means }, taken });
+    }
     let mut failed: Option<HostResult> = None;
     let mut changed = false;
     let mut go_on = None;
@@ -87,10 +102,10 @@ pub(crate) fn onward(
     let before = failed.unwrap_or_else(|| done(changed));
     let Some((link, ask_host)) = go_on else {
         let kind = discriminant(&before.state);
-        let counts = !said.skip_failed || before.state.is_good();
+        let means = if said.skip_failed { Means::LeftOut } else { Means::Failure };
         let onward = match prior.ended.clone().filter(|ended| discriminant(&ended.state) == kind) {
-            Some(result) => Onward::Over { result, recorded: true, counts },
-            None => Onward::Over { result: before, recorded: false, counts },
+            Some(result) => Onward::Over { result, recorded: true, means },
+            None => Onward::Over { result: before, recorded: false, means },
         };
         return Ok(Way { onward, taken });
     };

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
 
-use runsheet_events::{AttemptKey, CancelReason, LostAnswer, MadeFile, Prior, RunStats};
-use runsheet_model::{HostName, StepId, TaskName};
+use runsheet_events::{AttemptKey, CancelReason, LostAnswer, MadeFile, Prior, PriorHost, RunStats};
+use runsheet_model::{HostName, State, StepId, TaskName};
 use runsheet_plan::{HostWork, Plan, PlanStep, Work};
 
-use super::onward::{Onward, Unclear, Way, onward};
+use super::onward::{Means, Onward, Unclear, Way, onward};
 use super::table::{Promise, Said};
 
 /// How a run goes on that was broken off, decided before anything is touched.
@@ -66,6 +66,10 @@ impl Resumption {
             for (position, &host) in work.hosts.iter().enumerate() {
                 let host = &plan.hosts[host].name;
                 let Some(known) = prior.host(&step.id, host) else { continue };
+                if let Some(over) = left_out(&prior, step, known) {
+                    ways.insert((index, position), over);
+                    continue;
+                }
                 let said = answers.of(&step.id, host);
                 match onward(known, position, &promises, work.links.len(), said, &answers.who) {
                     Ok(Way { onward, taken: links }) => {
@@ -172,6 +176,13 @@ fn host_steps(plan: &Plan) -> impl Iterator<Item = (usize, &PlanStep, &HostWork)
     steps.filter_map(|(index, step)| Some((index, step, step.host_work()?)))
 }
 
+/// A host that a person has left out of the rest of a step before it had begun.
+fn left_out(prior: &Prior, step: &PlanStep, known: &PriorHost) -> Option<Onward> {
+    let ended = known.ended.as_ref().filter(|ended| ended.state == State::Cancelled)?;
+    let over = Onward::Over { result: ended.clone(), recorded: true, means: Means::Nothing };
+    prior.step(&step.id).rest_skipped.then_some(over)
+}
+
 /// Whether nothing is left of a step, its end is on record, and nothing in it keeps what follows from being started. A step that undoes another has only the hosts that were changed.
 fn is_over(plan: &Plan, index: usize, prior: &Prior, ways: &HashMap<(usize, usize), Onward>) -> bool {
     let step = &plan.steps[index];
@@ -180,7 +191,9 @@ fn is_over(plan: &Plan, index: usize, prior: &Prior, ways: &HashMap<(usize, usiz
         Work::Manual { .. } => known.approved && (known.finished || step.makes.is_empty()),
         Work::Hosts(work) => {
             let is_done = |position: usize| match ways.get(&(index, position)) {
-                Some(Onward::Over { recorded, counts, result }) => *recorded && (result.state.is_good() || !*counts),
+                Some(Onward::Over { recorded, means, result }) => {
+                    *recorded && (result.state.is_good() || *means != Means::Failure)
+                }
                 Some(Onward::From(_)) => false,
                 None => step.undoes.is_some(),
             };

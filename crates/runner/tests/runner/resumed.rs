@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_events::{Choice, EventKind, LostAnswer, RunEvent};
-use runsheet_model::HostName;
-use runsheet_plan::{OnFailure, Pause, Plan, PlanRollout, PlanWindow};
-use runsheet_runner::{LostAnswers, Signal};
+use runsheet_model::{HostName, Share};
+use runsheet_plan::{OnFailure, Pause, Plan, PlanRollout, PlanWindow, Scope};
+use runsheet_runner::{LostAnswers, Settings, Signal};
 
 use crate::rollouts::{tasks, work};
 use crate::stage::{Behaviour, Report, Stage};
@@ -229,4 +229,68 @@ async fn a_run_that_was_being_undone_goes_on_with_that_and_with_nothing_else() {
     }
     let over = stage().goes_on(&whole, LostAnswers::default());
     assert!(over.resumption().expect("resumed").expect("decided").is_idle(&over.plan()));
+}
+
+/// What was done on the host that failed, in each step, after somebody had said this about it and the run was cut off.
+async fn after_an_answer(answer: Choice) -> (Vec<String>, Report) {
+    let stage = || {
+        let guided = Settings { guided: true, ..Settings::default() };
+        Stage::new(4, 2).settings(guided).answers(&[answer]).change(|plan| work(plan, 0).rollout.waves = vec![2, 2])
+    };
+    let whole = stage().behaviour(1, Behaviour::Exit(1)).run().await.events;
+    let answered = |event: &Arc<RunEvent>| matches!(event.kind, EventKind::PersonAnswered { .. });
+    let cut = whole.iter().position(answered).expect("somebody was asked");
+    let again = stage().goes_on(&whole[..=cut], LostAnswers::default()).run().await;
+    let on_it = again.effects.iter().filter(|(host, ..)| host == "h01").map(|(_, step, _)| step.clone()).collect();
+    (on_it, again)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_person_said_about_hosts_that_failed_holds_in_later_epochs() {
+    let (on_it, again) = after_an_answer(Choice::Exclude).await;
+    assert_eq!((on_it, again.stats.steps[0].totals.failed), (vec![], 1), "it is left out of all that follows");
+    assert_eq!(again.stats.steps[1].totals.ok(), 3);
+    let (on_it, again) = after_an_answer(Choice::Skip).await;
+    assert_eq!(on_it, ["s1"], "it goes on as if it had not failed");
+    assert_eq!(again.stats.steps[1].totals.ok(), 4);
+    let (on_it, again) = after_an_answer(Choice::Retry).await;
+    assert_eq!((on_it, again.stats.totals().failed), (vec!["s0".to_owned(), "s1".to_owned()], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_a_step_that_a_person_skipped_stays_skipped() {
+    let guided = || {
+        let guided = Settings { guided: true, ..Settings::default() };
+        Stage::new(4, 2)
+            .settings(guided)
+            .answers(&[Choice::SkipStep])
+            .change(|plan| work(plan, 0).rollout.waves = vec![2, 2])
+    };
+    let whole = guided().behaviour(1, Behaviour::Exit(1)).run().await.events;
+    let starts =
+        |event: &Arc<RunEvent>| matches!(&event.kind, EventKind::StepStarted { step, .. } if step.as_str() == "s1");
+    let cut = whole.iter().position(starts).expect("the next step starts");
+    let again = guided().goes_on(&whole[..cut], LostAnswers::default()).run().await;
+    assert!(again.effects.iter().all(|(_, step, _)| step == "s1"), "{:?}", again.effects);
+    assert_eq!(again.stats.steps[1].totals.ok(), 3, "all but the one that failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wave_that_goes_on_is_judged_by_its_own_hosts() {
+    let stage = || {
+        Stage::new(4, 2).change(|plan| {
+            let work = work(plan, 0);
+            work.rollout.waves = vec![1, 3];
+            (work.policy.max_fail, work.policy.of) = (Some(Share::Hosts(1)), Scope::Wave);
+        })
+    };
+    let first = stage().behaviour(0, Behaviour::LosesConnection).run().await.events;
+    let second = stage().goes_on(&first, all(LostAnswer::Fail)).run().await.events;
+    let ended =
+        |event: &Arc<RunEvent>| matches!(&event.kind, EventKind::HostFinished { host, .. } if host.as_str() == "h01");
+    let cut = second.iter().position(ended).expect("the second wave begins");
+    let record = [first, second[..=cut].to_vec()].concat();
+    let third = stage().behaviour(3, Behaviour::Exit(1)).goes_on(&record, all(LostAnswer::Retry)).run().await;
+    assert_eq!(third.stats.steps[0].totals.failed, 2);
+    assert_eq!(third.stats.steps[1].totals.ok(), 2, "one failure in each wave is tolerated");
 }

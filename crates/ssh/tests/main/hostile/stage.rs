@@ -18,6 +18,8 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::rig;
+
 /// How long a command may take unless a test says otherwise.
 pub(crate) const LIMIT: Duration = Duration::from_secs(2);
 
@@ -136,15 +138,7 @@ pub(crate) fn impatience() -> SshSettings {
 }
 
 pub(crate) fn request(command: &str) -> ExecRequest {
-    ExecRequest {
-        command: command.to_owned(),
-        recorded: None,
-        as_user: None,
-        stdin: None,
-        pty: false,
-        quiet: false,
-        limits: limits(LIMIT),
-    }
+    ExecRequest { limits: limits(LIMIT), ..rig::request(command) }
 }
 
 pub(crate) fn limits(limit: Duration) -> Limits {
