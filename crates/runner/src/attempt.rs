@@ -39,10 +39,10 @@ pub(crate) struct Attempt<'a> {
     pub(crate) begun: bool,
 }
 
-/// How an attempt ended, and whether its intent was recorded.
+/// How an attempt ended, and whether anything was done on its host.
 pub(crate) struct Tried {
     pub(crate) result: HostResult,
-    pub(crate) started: bool,
+    pub(crate) effects: bool,
 }
 
 impl Attempt<'_> {
@@ -79,7 +79,8 @@ impl Attempt<'_> {
             result: result.clone(),
             commands: remote.take_commands(),
         });
-        Tried { result, started }
+        // What was dropped under way may have been done.
+        Tried { result, effects: remote.has_effects() || remote.is_in_flight() }
     }
 
     async fn work(&self, task: &dyn Task, args: Arc<Args>, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {

@@ -164,8 +164,8 @@ impl<'a> Chain<'a> {
             Err(ended) => return *ended,
         };
         self.attempts[number] += 1;
-        let Tried { result, started } = self.attempt_of(number, link, kind, remote).run().await;
-        self.begun |= started;
+        let Tried { result, effects } = self.attempt_of(number, link, kind, remote).run().await;
+        self.begun |= effects;
         result
     }
 

@@ -170,6 +170,17 @@ async fn what_is_always_done_is_done_after_a_failure_and_after_ctrl_c_and_not_wh
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_that_refuses_the_command_was_not_reached_and_nothing_is_tidied_up_there() {
+    let report = Stage::new(1, 1)
+        .behaviour(0, Behaviour::RefusesCommands)
+        .change(|plan| tasks(plan, 0, &["first", "second"], &["cleanup"]))
+        .run()
+        .await;
+    assert_eq!(commands_on(&report, "h00"), ["s0 first"]);
+    assert!(matches!(states(&report.stats, 0)[0].1, State::Unreachable(_)), "{:?}", states(&report.stats, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_nobody_knows_what_happened_only_what_says_so_is_always_done() {
     let report = Stage::new(1, 1)
         .behaviour(0, Behaviour::LosesConnection)

@@ -40,6 +40,7 @@ pub(crate) enum Behaviour {
         times: usize,
     },
     DeniesLogin,
+    RefusesCommands,
     LosesConnection,
     TaskNeverEnds,
     CommandNeverEnds,
@@ -508,6 +509,10 @@ impl Remote for PlayedRemote {
         self.world.effects.lock().expect("no panic").push(effect);
         let exit = match self.world.behaviour(&self.host) {
             Behaviour::Exit(code) => *code,
+            Behaviour::RefusesCommands => {
+                let (phase, reason) = (Phase::Channel, "no".to_owned());
+                return Err(RemoteError::NotStarted(Unreachable { phase, reason, hint: None, transient: false }));
+            }
             Behaviour::LosesConnection => {
                 return Err(RemoteError::Lost { reason: LostReason::ConnectionClosed });
             }
