@@ -22,5 +22,5 @@ pub use header::{PlannedStep, Request, RunHeader};
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};
-pub use prior::{Prior, PriorHost, PriorLink, PriorStep};
+pub use prior::{Prior, PriorHost, PriorLink, PriorStep, Reached};
 pub use stats::{HostStats, RunStats, StepStats};

@@ -22,14 +22,24 @@ pub struct Prior {
 /// What is known of a step as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PriorStep {
-    /// Whether it was begun.
-    pub started: bool,
-    /// Whether its end is on record, and it was not begun once more since.
-    pub finished: bool,
+    /// How far it came.
+    pub reached: Reached,
     /// Whether a person's last answer was to go on.
     pub approved: bool,
     /// Whether a person has left out its hosts that had not begun.
     pub rest_skipped: bool,
+}
+
+/// How far a step came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reached {
+    /// It was not begun.
+    #[default]
+    Nothing,
+    /// It was begun, or begun once more, and its end is not on record.
+    Start,
+    /// Its end is on record.
+    End,
 }
 
 /// What is known of a step on a host.
@@ -65,11 +75,8 @@ impl Prior {
         self.stats.apply(event);
         match &event.kind {
             EventKind::RunStarted(header) => self.header = Some((**header).clone()),
-            EventKind::StepStarted { step, .. } => {
-                let known = self.step_mut(step);
-                *known = PriorStep { started: true, finished: false, ..*known };
-            }
-            EventKind::StepFinished { step, .. } => self.step_mut(step).finished = true,
+            EventKind::StepStarted { step, .. } => self.step_mut(step).reached = Reached::Start,
+            EventKind::StepFinished { step, .. } => self.step_mut(step).reached = Reached::End,
             EventKind::PersonAnswered { step, proceed, choice, .. } => {
                 let known = self.step_mut(step);
                 known.approved = *proceed;

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
-use runsheet_events::{AttemptKey, CancelReason, LostAnswer, MadeFile, Prior, PriorHost, RunStats};
+use runsheet_events::{AttemptKey, CancelReason, LostAnswer, MadeFile, Prior, PriorHost, Reached, RunStats};
 use runsheet_model::{HostName, State, StepId, TaskName};
 use runsheet_plan::{HostWork, Plan, PlanStep, Work};
 
@@ -95,7 +95,8 @@ impl Resumption {
         }
         let over = (0..plan.steps.len()).map(|index| is_over(plan, index, &prior, &ways)).collect();
         let skipped = plan.steps.iter().map(|step| are_skipped_known(plan, step, &prior)).collect();
-        let undoing = plan.steps.iter().any(|step| step.undoes.is_some() && prior.step(&step.id).started);
+        let undoing =
+            plan.steps.iter().any(|step| step.undoes.is_some() && prior.step(&step.id).reached > Reached::Nothing);
         Ok(Self {
             seq: prior.seq,
             epoch: prior.header.as_ref().map_or(1, |header| header.epoch + 1),
@@ -188,7 +189,7 @@ fn is_over(plan: &Plan, index: usize, prior: &Prior, ways: &HashMap<(usize, usiz
     let step = &plan.steps[index];
     let known = prior.step(&step.id);
     match &step.work {
-        Work::Manual { .. } => known.approved && (known.finished || step.makes.is_empty()),
+        Work::Manual { .. } => known.approved && (known.reached == Reached::End || step.makes.is_empty()),
         Work::Hosts(work) => {
             let is_done = |position: usize| match ways.get(&(index, position)) {
                 Some(Onward::Over { recorded, means, result }) => {
@@ -197,7 +198,7 @@ fn is_over(plan: &Plan, index: usize, prior: &Prior, ways: &HashMap<(usize, usiz
                 Some(Onward::From(_)) => false,
                 None => step.undoes.is_some(),
             };
-            known.finished && (0..work.hosts.len()).all(is_done)
+            known.reached == Reached::End && (0..work.hosts.len()).all(is_done)
         }
     }
 }
