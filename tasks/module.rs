@@ -35,8 +35,8 @@ macro_rules! register {
     ($registry:ident, $($module:ident),+ $(,)?) => {
         $(
             let replaced = $registry.add(std::sync::Arc::new($crate::module::Module::new(
-                $crate::$module::spec(),
-                |config, host| Box::pin($crate::$module::do_work(config, host)),
+                $module::spec(),
+                |config, host| Box::pin($module::do_work(config, host)),
             )));
             debug_assert!(replaced.is_none(), "two modules are one task: {}", stringify!($module));
         )+

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::on_host::HostScript;
 
-const SCRIPT: HostScript = HostScript::new("script", &[include_str!("on_host/script.sh")]);
+const SCRIPT: HostScript = HostScript::new("script", &[include_str!("script.sh")]);
 
 /// The largest script: it stands in the memory of both machines, once a host.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -47,6 +47,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         _ => words.push("-"),
     }
     words.extend(config.list("args")?);
+    host.would("run the script")?;
     host.log_run(SCRIPT.with(words).stdin(Secret::new(script))).await
 }
 

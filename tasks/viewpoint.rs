@@ -18,7 +18,7 @@ impl Viewpoint {
     pub(crate) fn arg() -> Arg {
         Arg::optional(
             "from",
-            ArgKind::Choice(&[HOST, HERE]),
+            ArgKind::choice([HOST, HERE]),
             "From where: the host itself, or the machine that runs runsheet.",
         )
         .default(HOST)

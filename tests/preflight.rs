@@ -190,9 +190,7 @@ fn sudo_that_wants_a_password_names_the_flag_that_asks_for_it() {
     let with_sudo = [&args[..], &["--sudo"]].concat();
     let ran = case.run(&with_sudo).exits(4);
     assert!(ran.stdout.contains("sudo\n  h[1-3] (3)  sudo does not let us become `root`"), "{}", ran.stdout);
-    assert!(
-        ran.stdout.contains("a password is required") && ran.stdout.contains("hint: sudo wants a password there: `-K`")
-    );
+    assert!(ran.stdout.contains("a password is required") && ran.stdout.contains("asks for sudo's password once"));
 
     for (password, code) in [(PASSWORD, 0), ("not the password", 4)] {
         let mut terminal = Terminal::start(case.command(&[&with_sudo[..], &["-K"]].concat()));

@@ -77,7 +77,7 @@ fn page(spec: &TaskSpec, session: &Session, format: Format) -> String {
                 None if arg.required => "(required)".to_owned(),
                 None => String::new(),
             };
-            table.row([arg.name.to_owned(), kind(arg.kind), default, arg.about.to_owned()]);
+            table.row([arg.name.to_string(), kind(&arg.kind), default, arg.about.to_string()]);
         }
         text.push('\n');
         text.push_str(&table.render(session.printer.width, &session.printer.out_palette(format)));
@@ -85,7 +85,7 @@ fn page(spec: &TaskSpec, session: &Session, format: Format) -> String {
     text
 }
 
-fn kind(kind: ArgKind) -> String {
+fn kind(kind: &ArgKind) -> String {
     match kind {
         ArgKind::Text => "text".to_owned(),
         ArgKind::TextOrSecret => "text or secret".to_owned(),

@@ -3,20 +3,14 @@
 //! Every script is a constant text for the host's `/bin/sh`; values reach it as its arguments, so that no value is ever part of a
 //! script. Nothing here decides how a step ends; that is the task's part.
 
-mod apache;
 mod file;
-mod haproxy;
 mod host_script;
 mod http;
 mod port;
 mod service;
-mod solr;
 
-pub(crate) use apache::{Apache, ApacheState};
 pub(crate) use file::{has_file, octal};
-pub(crate) use haproxy::{Haproxy, ServerStatus, haproxy_args, named};
 pub(crate) use host_script::{DETACHED, HostScript};
 pub(crate) use http::{Heard, http_get};
 pub(crate) use port::{Tried, try_port};
 pub(crate) use service::{Service, ServiceState};
-pub(crate) use solr::Solr;

@@ -58,6 +58,7 @@ impl<'a> Service<'a> {
 
     /// Asks its manager for `start`, `stop`, `restart` or `reload`.
     pub(crate) async fn ask(&self, action: &str) -> Result<Outcome, TaskError> {
+        self.host.would(format!("{action} service `{}`", self.name))?;
         self.host.log_run(SCRIPT.with([action, self.name])).await
     }
 

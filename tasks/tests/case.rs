@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// A case of `cases/TASK/CASE.yaml`: arguments, what a scripted host answers, and what has to come of it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// The task's arguments; `PROJECT` in a text is the project's folder.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use runsheet_task::{Args, TaskError};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::case::Case;
 use crate::scripted::{ScriptedLocal, ScriptedRemote};
@@ -36,30 +38,66 @@ fn read(path: &Path) -> Case {
     runsheet_yaml::parse(&text, path).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// A case on its stage: the task is planned, and everything is as it is when its work begins.
+struct Set {
+    stage: Stage,
+    remote: Arc<ScriptedRemote>,
+    local: Arc<ScriptedLocal>,
+    planned: Args,
+    project: TempDir,
+}
+
+impl Set {
+    fn up(task: &str, case: &Case, dry_run: bool) -> Result<Self, Box<dyn Error>> {
+        let project = tempfile::tempdir()?;
+        for (name, content) in &case.files {
+            let path = project.path().join(name);
+            fs::create_dir_all(path.parent().unwrap_or(project.path()))?;
+            fs::write(path, content)?;
+        }
+        let remote = Arc::new(ScriptedRemote::new(case.commands.clone(), case.on_host.clone()));
+        let local = Arc::new(ScriptedLocal::new(case.here.clone()));
+        let stage = Stage {
+            remote: Arc::clone(&remote) as _,
+            local: Arc::clone(&local) as _,
+            address: "192.0.2.7".to_owned(),
+            secrets: case.secrets.clone(),
+            project: project.path().to_owned(),
+            limit: Duration::from_secs(case.limit_s),
+            dry_run,
+        };
+        let args = Value::Object(case.args.clone()).to_string();
+        let args = args.replace("PROJECT", &project.path().to_string_lossy());
+        let planned = stage.plan(task, serde_json::from_str(&args)?);
+        for (name, content) in &case.files_later {
+            fs::write(project.path().join(name), content)?;
+        }
+        Ok(Self { stage, remote, local, planned, project })
+    }
+}
+
+/// Plays a case as a dry run; returns everything that a dry run should not do. It asks what the work asks until there would be an
+/// effect, which it tells in words of its own, and has none.
+async fn play_dry(task: &str, case: &Case) -> Result<Vec<String>, Box<dyn Error>> {
+    let Set { stage, remote, planned, .. } = Set::up(task, case, true)?;
+    let result = stage.work(task, planned).await;
+    let (sent, mut mistakes) = remote.review_beginning();
+    if sent {
+        mistakes.push("a file arrived".to_owned());
+    }
+    match &result {
+        Err(TaskError::Would { what }) if what.contains("/bin/sh -c") => {
+            mistakes.push(format!("a script is no word for people: would {what}"));
+        }
+        Ok(outcome) if outcome.changed => mistakes.push(format!("it says that it has changed something: {outcome:?}")),
+        Ok(_) | Err(_) => {}
+    }
+    Ok(mistakes)
+}
+
 /// Plays a case; returns everything that was not as it says.
 async fn play(task: &str, case: Case) -> Result<Vec<String>, Box<dyn Error>> {
-    let project = tempfile::tempdir()?;
-    for (name, content) in &case.files {
-        let path = project.path().join(name);
-        fs::create_dir_all(path.parent().unwrap_or(project.path()))?;
-        fs::write(path, content)?;
-    }
-    let remote = Arc::new(ScriptedRemote::new(case.commands, case.on_host));
-    let local = Arc::new(ScriptedLocal::new(case.here));
-    let stage = Stage {
-        remote: Arc::clone(&remote) as _,
-        local: Arc::clone(&local) as _,
-        address: "192.0.2.7".to_owned(),
-        secrets: case.secrets,
-        project: project.path().to_owned(),
-        limit: Duration::from_secs(case.limit_s),
-    };
-    let args = Value::Object(case.args).to_string();
-    let args = args.replace("PROJECT", &project.path().to_string_lossy());
-    let planned = stage.plan(task, serde_json::from_str(&args)?);
-    for (name, content) in &case.files_later {
-        fs::write(project.path().join(name), content)?;
-    }
+    let Set { stage, remote, local, planned, project } = Set::up(task, &case, false)?;
     let result = stage.work(task, planned).await;
     let (sent, mut mistakes) = remote.review();
     if sent != case.sent {
@@ -99,7 +137,11 @@ async fn every_case_goes_as_it_says() -> Result<(), Box<dyn Error>> {
     let mut mistakes = Vec::new();
     for (task, paths) in cases() {
         for path in paths {
-            for mistake in play(&task, read(&path)).await? {
+            let case = read(&path);
+            for mistake in play_dry(&task, &case).await? {
+                mistakes.push(format!("{}: as a dry run: {mistake}", path.display()));
+            }
+            for mistake in play(&task, case).await? {
                 mistakes.push(format!("{}: {mistake}", path.display()));
             }
         }

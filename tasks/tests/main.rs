@@ -5,6 +5,7 @@ mod apache;
 mod case;
 mod cases;
 mod files;
+mod fleet_host;
 mod language;
 mod network;
 mod pages;

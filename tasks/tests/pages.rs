@@ -72,7 +72,7 @@ fn page(spec: &TaskSpec) -> String {
 }
 
 fn kind(arg: &Arg) -> String {
-    match arg.kind {
+    match &arg.kind {
         ArgKind::Text => "text".to_owned(),
         ArgKind::TextOrSecret => "text, or `{secret: NAME}`".to_owned(),
         ArgKind::Integer { min, max } => format!("a whole number from {min} to {max}"),

@@ -38,6 +38,12 @@ impl ScriptedRemote {
         }
     }
 
+    /// What came and was not expected, though not all may have come that is; and whether a file arrived.
+    pub(crate) fn review_beginning(&self) -> (bool, Vec<String>) {
+        let mut state = self.state();
+        (!state.sent.is_empty(), std::mem::take(&mut state.mistakes))
+    }
+
     /// The files that arrived, and what was not as expected.
     pub(crate) fn review(&self) -> (Vec<Sent>, Vec<String>) {
         let mut state = self.state();

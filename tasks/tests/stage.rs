@@ -23,6 +23,8 @@ pub(crate) struct Stage {
     pub(crate) project: PathBuf,
     /// How long an attempt may take.
     pub(crate) limit: Duration,
+    /// Whether the work is only looked at.
+    pub(crate) dry_run: bool,
 }
 
 impl Stage {
@@ -35,6 +37,7 @@ impl Stage {
             secrets: BTreeMap::new(),
             project: PathBuf::from("."),
             limit: Duration::from_mins(1),
+            dry_run: false,
         }
     }
 
@@ -51,9 +54,9 @@ impl Stage {
         let files = ProjectFiles::new(self.project.clone());
         // Templates are the plan's part. Here each comes to what stands in it.
         for arg in task.spec().args().iter().filter(|arg| arg.kind == ArgKind::Template) {
-            if let Some(path) = given.get(arg.name).and_then(Value::as_str) {
+            if let Some(path) = given.get(arg.name.as_ref()).and_then(Value::as_str) {
                 let text = files.read_text(path).expect("the template is there");
-                given.insert(arg.name.to_owned(), json!({"path": path, "text": text}));
+                given.insert(arg.name.to_string(), json!({"path": path, "text": text}));
             }
         }
         task.spec().check(&given, &files).expect("the arguments are right")
@@ -89,6 +92,7 @@ impl Stage {
             Limits { deadline: Instant::now() + self.limit, limit: self.limit, cancel: CancellationToken::new() },
             Arc::new(Unheard),
         )
+        .with_dry_run(self.dry_run)
     }
 }
 

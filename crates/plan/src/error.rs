@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::{fmt, io};
 
 use runsheet_diagnostics::{Hint, Hints, Place};
@@ -62,7 +63,7 @@ pub enum PlanError {
         /// The task.
         task: TaskName,
         /// The argument.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// The path, as it stands in the sheet.
         path: String,
         /// Why.

@@ -45,7 +45,7 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         retries: link.retries.unwrap_or(step.retries),
         receipt: link.receipt,
         delegate: None,
-        reboots: link.reboots,
+        reboots: link.reboots || task.spec().does_reboot(),
         even_if_lost: link.even_if_lost,
     })
 }

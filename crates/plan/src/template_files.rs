@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -60,15 +61,15 @@ impl<'a> TemplateFiles<'a> {
         self.name_of(arg).is_some()
     }
 
-    fn name_of(&self, arg: &str) -> Option<&'static str> {
+    fn name_of(&self, arg: &str) -> Option<Cow<'static, str>> {
         self.task
             .args()
             .iter()
             .find(|known| known.name == arg && known.kind == ArgKind::Template)
-            .map(|known| known.name)
+            .map(|known| known.name.clone())
     }
 
-    fn load(&self, name: &'static str, path: &str, place: &Place) -> Result<Rc<File>, PlanError> {
+    fn load(&self, name: Cow<'static, str>, path: &str, place: &Place) -> Result<Rc<File>, PlanError> {
         if let Some(file) = self.known.borrow().get(path) {
             return Ok(Rc::clone(file));
         }

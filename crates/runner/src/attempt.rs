@@ -150,6 +150,10 @@ fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending 
         Ok(outcome) if outcome.is_ok() => (State::Ok { changed: outcome.changed }, outcome, None),
         Ok(outcome) => (State::Failed { failure: Failure::Task { value: outcome.value } }, outcome, None),
         Err(TaskError::Remote(error)) => judge_remote(error, remote),
+        // In a dry run there is no more to do.
+        Err(error @ TaskError::Would { .. }) => {
+            (State::Ok { changed: true }, Outcome::changed(error.to_string()), None)
+        }
         Err(error @ (TaskError::NoArgument { .. } | TaskError::NoSecret { .. })) => {
             ending(Failure::Internal, error.to_string())
         }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -88,7 +89,7 @@ pub enum ArgError {
         /// The argument.
         name: String,
         /// Those it has.
-        known: Vec<&'static str>,
+        known: Vec<String>,
     },
     /// It has to be given.
     #[error("task `{task}` needs the argument `{name}`")]
@@ -96,9 +97,9 @@ pub enum ArgError {
         /// The task.
         task: TaskName,
         /// The argument.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// What it is for.
-        about: &'static str,
+        about: Cow<'static, str>,
     },
     /// It is of another kind.
     #[error("argument `{name}` of task `{task}` is {wanted}, not {found}")]
@@ -106,7 +107,7 @@ pub enum ArgError {
         /// The task.
         task: TaskName,
         /// The argument.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// What may stand there.
         wanted: String,
         /// What stands there.
@@ -118,7 +119,7 @@ pub enum ArgError {
         /// The task.
         task: TaskName,
         /// The argument.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// The path, as it stands in the sheet.
         path: String,
         /// Why.
@@ -130,7 +131,7 @@ impl Hint for ArgError {
     fn hints(&self) -> Hints {
         match self {
             Self::Unknown { name, known, task } => {
-                let near = nearest(name, known.iter().copied());
+                let near = nearest(name, known.iter().map(String::as_str));
                 match (near, known.as_slice()) {
                     (Some(_), _) => Hints::did_you_mean(near),
                     (None, []) => Hints::from(format!("`{task}` takes no arguments")),

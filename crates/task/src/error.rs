@@ -35,6 +35,12 @@ pub enum TaskError {
         /// Whom.
         user: String,
     },
+    /// In a dry run: this is what would be done next.
+    #[error("would {what}")]
+    Would {
+        /// It, in words that follow `would`.
+        what: String,
+    },
     /// The task says so.
     #[error("{message}")]
     Failed {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use runsheet_model::{HostName, Outcome, Vars};
+use runsheet_model::{HostName, Outcome, Vars, shortened};
 use tokio::time::Instant;
 use tracing::{Instrument, debug, info_span};
 
@@ -25,6 +25,7 @@ pub struct Host {
     limits: Limits,
     notes: Arc<dyn Notes>,
     receipt: Option<Receipt>,
+    dry_run: bool,
 }
 
 /// Takes what tasks want people to see at once.
@@ -42,13 +43,30 @@ impl Host {
         limits: Limits,
         notes: Arc<dyn Notes>,
     ) -> Self {
-        Self { name, address, vars, remote, local, shell, limits, notes, receipt: None }
+        Self { name, address, vars, remote, local, shell, limits, notes, receipt: None, dry_run: false }
     }
 
     /// Has the work leave a receipt on the host. For tasks whose work is one command.
     pub fn with_receipt(mut self, receipt: Option<Receipt>) -> Self {
         self.receipt = receipt;
         self
+    }
+
+    /// Has the work only looked at, not done: it ends at what would be its first effect.
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Says what is done next. In a dry run the work ends here, with these words after `would`; otherwise it goes on.
+    ///
+    /// To be passed on with `?`, after the task has looked whether there is anything to do, and before it does it.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::Would`] in a dry run.
+    pub fn would(&self, what: impl Into<String>) -> Result<(), TaskError> {
+        if self.dry_run { Err(TaskError::Would { what: what.into() }) } else { Ok(()) }
     }
 
     /// The name under which it stands in its host group.
@@ -79,7 +97,8 @@ impl Host {
     /// Runs a command to its end and tells how it ended; an exit code other than 0 is no error.
     ///
     /// It is the task's own question: its output is recorded, and not shown while it runs, and it comes in no language
-    /// (`LC_ALL=C`), so that it can be read. What goes on after the command belongs to [`Host::log_run`].
+    /// (`LC_ALL=C`), so that it can be read. What goes on after the command belongs to [`Host::log_run`]. It changes nothing on the
+    /// host, or only after [`Host::would`] has let the work go on: a dry run asks it too.
     pub async fn run(&self, command: impl Into<Command>) -> Result<CommandResult, TaskError> {
         self.exec(command.into(), true).await
     }
@@ -89,7 +108,9 @@ impl Host {
     ///
     /// It is the work itself: its output is shown, line by line, as it comes, and its environment is the user's own.
     pub async fn log_run(&self, command: impl Into<Command>) -> Result<Outcome, TaskError> {
-        Ok(self.exec(command.into(), false).await?.outcome())
+        let command = command.into();
+        self.would(format!("run `{}`", shortened(&command.text, 200)))?;
+        Ok(self.exec(command, false).await?.outcome())
     }
 
     async fn exec(&self, command: Command, quiet: bool) -> Result<CommandResult, TaskError> {
@@ -125,11 +146,13 @@ impl Host {
 
     /// Sends a file. `sudo` does not apply: the file is written as the login user.
     pub async fn put(&self, upload: &Upload) -> Result<Transfer, TaskError> {
+        self.would(format!("send a file to `{}`", upload.target))?;
         Ok(self.remote.put(upload, &self.limits).await?)
     }
 
     /// Fetches a file. `sudo` does not apply: the file is read as the login user.
     pub async fn get(&self, download: &Download) -> Result<Transfer, TaskError> {
+        self.would(format!("fetch `{}`", download.source))?;
         Ok(self.remote.get(download, &self.limits).await?)
     }
 

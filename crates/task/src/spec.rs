@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use runsheet_model::{TaskName, parse_duration};
 use serde_json::{Map, Value, json};
 
@@ -8,22 +11,23 @@ use crate::{ArgError, Args, LocalFiles};
 #[derive(Clone, Debug)]
 pub struct TaskSpec {
     name: TaskName,
-    summary: &'static str,
-    details: &'static str,
+    summary: Cow<'static, str>,
+    details: Cow<'static, str>,
     args: Vec<Arg>,
     idempotent: bool,
     one_command: bool,
+    reboots: bool,
 }
 
 /// An argument of a task.
 #[derive(Clone, Debug)]
 pub struct Arg {
     /// Its name in the sheet.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What may stand there.
     pub kind: ArgKind,
     /// What it is for, one sentence.
-    pub about: &'static str,
+    pub about: Cow<'static, str>,
     /// Whether it has to be given.
     pub required: bool,
     /// What is taken when it is not given.
@@ -31,7 +35,7 @@ pub struct Arg {
 }
 
 /// What may stand in an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArgKind {
     /// Text; a number or a boolean is taken as its text.
     Text,
@@ -49,7 +53,7 @@ pub enum ArgKind {
     /// A length of time such as `90s`.
     Duration,
     /// One of these words.
-    Choice(&'static [&'static str]),
+    Choice(Arc<[Cow<'static, str>]>),
     /// A list of texts; a single text is a list of one.
     TextList,
     /// A file on this machine, relative to the project's folder. Its SHA-256 is part of the plan.
@@ -70,13 +74,25 @@ impl TaskSpec {
     ///
     /// When `name` is not a task name; it stands in the source, so the first test finds it.
     pub fn new(name: &'static str, summary: &'static str) -> Self {
-        let name = TaskName::new(name).expect("the name of a task is letters, digits, `.`, `-` and `_`");
-        Self { name, summary, details: "", args: Vec::new(), idempotent: false, one_command: false }
+        Self::named(TaskName::new(name).expect("the name of a task is letters, digits, `.`, `-` and `_`"), summary)
+    }
+
+    /// The same, for a task whose name was read from somewhere.
+    pub fn named(name: TaskName, summary: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            name,
+            summary: summary.into(),
+            details: Cow::Borrowed(""),
+            args: Vec::new(),
+            idempotent: false,
+            one_command: false,
+            reboots: false,
+        }
     }
 
     /// Says more than the summary: for the task's page.
-    pub fn details(mut self, details: &'static str) -> Self {
-        self.details = details;
+    pub fn details(mut self, details: impl Into<Cow<'static, str>>) -> Self {
+        self.details = details.into();
         self
     }
 
@@ -98,6 +114,12 @@ impl TaskSpec {
         self
     }
 
+    /// Promises that the host is started anew by it: the work is done when the host is back.
+    pub fn reboots(mut self) -> Self {
+        self.reboots = true;
+        self
+    }
+
     /// The name.
     pub fn name(&self) -> &TaskName {
         &self.name
@@ -105,12 +127,12 @@ impl TaskSpec {
 
     /// One sentence.
     pub fn summary(&self) -> &str {
-        self.summary
+        &self.summary
     }
 
     /// More sentences, or nothing.
     pub fn more(&self) -> &str {
-        self.details
+        &self.details
     }
 
     /// The arguments, in the order in which they are shown.
@@ -128,33 +150,42 @@ impl TaskSpec {
         self.one_command
     }
 
+    /// Whether the host is started anew by it.
+    pub fn does_reboot(&self) -> bool {
+        self.reboots
+    }
+
     /// Checks rendered arguments, fills in defaults and brings every value into its one form.
     pub fn check(&self, given: &Map<String, Value>, files: &dyn LocalFiles) -> Result<Args, ArgError> {
         if let Some(name) = given.keys().find(|name| !self.args.iter().any(|arg| arg.name == name.as_str())) {
             return Err(ArgError::Unknown {
                 task: self.name.clone(),
                 name: name.clone(),
-                known: self.args.iter().map(|arg| arg.name).collect(),
+                known: self.args.iter().map(|arg| arg.name.to_string()).collect(),
             });
         }
         let mut checked = Args::default();
         for arg in &self.args {
-            let value = match given.get(arg.name).filter(|value| !value.is_null()).or(arg.default.as_ref()) {
+            let value = match given.get(arg.name.as_ref()).filter(|value| !value.is_null()).or(arg.default.as_ref()) {
                 Some(value) => arg.check(&self.name, value, files)?,
                 None if arg.required => {
-                    return Err(ArgError::Missing { task: self.name.clone(), name: arg.name, about: arg.about });
+                    return Err(ArgError::Missing {
+                        task: self.name.clone(),
+                        name: arg.name.clone(),
+                        about: arg.about.clone(),
+                    });
                 }
                 None => continue,
             };
-            checked.insert(arg.name, value);
+            checked.insert(&arg.name, value);
         }
         Ok(checked)
     }
 
     /// The arguments as a JSON Schema (draft 2020-12) of one object.
     pub fn schema(&self) -> Value {
-        let properties: Map<String, Value> = self.args.iter().map(|arg| (arg.name.to_owned(), arg.schema())).collect();
-        let required: Vec<_> = self.args.iter().filter(|arg| arg.required).map(|arg| arg.name).collect();
+        let properties: Map<String, Value> = self.args.iter().map(|arg| (arg.name.to_string(), arg.schema())).collect();
+        let required: Vec<_> = self.args.iter().filter(|arg| arg.required).map(|arg| &arg.name).collect();
         json!({
             "title": self.name.as_str(),
             "description": self.summary,
@@ -166,15 +197,27 @@ impl TaskSpec {
     }
 }
 
+impl ArgKind {
+    /// One of these words.
+    pub fn choice<W: Into<Cow<'static, str>>>(words: impl IntoIterator<Item = W>) -> Self {
+        Self::Choice(words.into_iter().map(Into::into).collect())
+    }
+
+    /// A TCP port.
+    pub fn port() -> Self {
+        Self::Integer { min: 1, max: 65535 }
+    }
+}
+
 impl Arg {
     /// An argument that has to be given.
-    pub fn required(name: &'static str, kind: ArgKind, about: &'static str) -> Self {
-        Self { name, kind, about, required: true, default: None }
+    pub fn required(name: impl Into<Cow<'static, str>>, kind: ArgKind, about: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), kind, about: about.into(), required: true, default: None }
     }
 
     /// An argument that may be left out.
-    pub fn optional(name: &'static str, kind: ArgKind, about: &'static str) -> Self {
-        Self { name, kind, about, required: false, default: None }
+    pub fn optional(name: impl Into<Cow<'static, str>>, kind: ArgKind, about: impl Into<Cow<'static, str>>) -> Self {
+        Self { required: false, ..Self::required(name, kind, about) }
     }
 
     /// What is taken when it is not given.
@@ -186,11 +229,11 @@ impl Arg {
     fn check(&self, task: &TaskName, value: &Value, files: &dyn LocalFiles) -> Result<Value, ArgError> {
         let wrong = |wanted: String| ArgError::Wrong {
             task: task.clone(),
-            name: self.name,
+            name: self.name.clone(),
             wanted,
             found: runsheet_model::visible(value.to_string().chars().take(80).collect::<String>().as_bytes()),
         };
-        match self.kind {
+        match &self.kind {
             ArgKind::Text => text(value).map(Value::from).ok_or_else(|| wrong("text".to_owned())),
             ArgKind::TextOrSecret => match Args::secret_name(value) {
                 Some(_) => Ok(value.clone()),
@@ -199,7 +242,7 @@ impl Arg {
             ArgKind::Integer { min, max } => value
                 .as_i64()
                 .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()))
-                .filter(|number| (min..=max).contains(number))
+                .filter(|number| (*min..=*max).contains(number))
                 .map(Value::from)
                 .ok_or_else(|| wrong(format!("a whole number from {min} to {max}"))),
             ArgKind::Boolean => match value {
@@ -215,7 +258,7 @@ impl Arg {
                 .ok_or_else(|| wrong("a length of time such as `90s` or `5m`".to_owned())),
             ArgKind::Choice(words) => value
                 .as_str()
-                .filter(|text| words.contains(text))
+                .filter(|text| words.iter().any(|word| word == text))
                 .map(Value::from)
                 .ok_or_else(|| wrong(format!("one of `{}`", words.join("`, `")))),
             ArgKind::TextList => match value {
@@ -234,7 +277,7 @@ impl Arg {
                 }
                 let file = files.look_up(path).map_err(|source| ArgError::File {
                     task: task.clone(),
-                    name: self.name,
+                    name: self.name.clone(),
                     path: path.to_owned(),
                     source,
                 })?;
@@ -248,7 +291,7 @@ impl Arg {
                 let path = value.as_str().ok_or_else(|| wrong("the path of a folder on this machine".to_owned()))?;
                 let folder = files.look_up_folder(path).map_err(|source| ArgError::File {
                     task: task.clone(),
-                    name: self.name,
+                    name: self.name.clone(),
                     path: path.to_owned(),
                     source,
                 })?;
@@ -259,7 +302,7 @@ impl Arg {
 
     fn schema(&self) -> Value {
         let plain = json!({"type": ["string", "number", "boolean"]});
-        let mut schema = match self.kind {
+        let mut schema = match &self.kind {
             ArgKind::Text => plain,
             ArgKind::TextOrSecret => json!({"anyOf": [plain, {
                 "type": "object",
@@ -270,7 +313,7 @@ impl Arg {
             ArgKind::Integer { min, max } => json!({"type": ["integer", "string"], "minimum": min, "maximum": max}),
             ArgKind::Boolean => json!({"type": ["boolean", "string"]}),
             ArgKind::Duration => json!({"type": "string", "examples": ["90s", "5m"]}),
-            ArgKind::Choice(words) => json!({"type": "string", "enum": words}),
+            ArgKind::Choice(words) => json!({"type": "string", "enum": &**words}),
             ArgKind::TextList => json!({"anyOf": [{"type": "array", "items": plain}, plain]}),
             ArgKind::LocalFile => json!({"type": "string", "examples": ["dist/app.tar.gz"]}),
             ArgKind::Template => json!({"type": "string", "examples": ["templates/app.conf"]}),
@@ -278,7 +321,7 @@ impl Arg {
             ArgKind::Mode => json!({"type": ["string", "integer"], "examples": ["0644"]}),
         };
         if let Value::Object(schema) = &mut schema {
-            schema.insert("description".to_owned(), self.about.into());
+            schema.insert("description".to_owned(), self.about.as_ref().into());
             if let Some(default) = &self.default {
                 schema.insert("default".to_owned(), default.clone());
             }

@@ -1,8 +1,8 @@
 use runsheet_task::{Arg, ArgKind, Config, Host, TaskError, TaskSpec};
 
-use super::HostScript;
+use crate::on_host::HostScript;
 
-const SCRIPT: HostScript = HostScript::new("haproxy", &[include_str!("haproxy.sh")]);
+const SCRIPT: HostScript = HostScript::new("haproxy", &[include_str!("admin.sh")]);
 
 /// The admin socket of an HAProxy: one of its servers in one of its backends.
 pub(crate) struct Haproxy<'a> {
@@ -76,6 +76,7 @@ impl<'a> Haproxy<'a> {
 
     /// Sets the state of a server: `drain` or `ready`.
     pub(crate) async fn set_state(&self, server: &str, state: &str) -> Result<(), TaskError> {
+        self.host.would(format!("set server `{server}` to `{state}`"))?;
         let said = self.ask(&format!("set server {}/{server} state {state}", self.backend)).await?;
         match first_line(&said) {
             // It says nothing when all is well.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use runsheet_model::format_duration;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
-use super::{Heard, Service, http_get};
+use crate::on_host::{Heard, Service, http_get};
 use crate::patience::Patience;
 
 /// The most that one ping may take.

@@ -3,7 +3,7 @@
 use runsheet_model::plural;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::{Haproxy, ServerStatus, haproxy_args, named};
+use super::admin::{Haproxy, ServerStatus, haproxy_args, named};
 
 pub(crate) fn spec() -> TaskSpec {
     haproxy_args(TaskSpec::new("haproxy.status", "Tells how the servers of an HAProxy are."))

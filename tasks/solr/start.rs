@@ -2,7 +2,8 @@
 
 use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::{Heard, ServiceState, Solr};
+use super::server::Solr;
+use crate::on_host::{Heard, ServiceState};
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("solr.start", "Starts solr and waits until it answers.").details(

@@ -2,7 +2,7 @@
 
 use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::{Apache, ApacheState};
+use super::server::{Apache, ApacheState};
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("apache.status", "Tells whether apache runs.")

@@ -2,7 +2,7 @@
 
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::Apache;
+use super::server::Apache;
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("apache.restart", "Restarts apache.")

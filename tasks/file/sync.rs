@@ -10,8 +10,8 @@ use runsheet_task::{
 
 use crate::on_host::HostScript;
 
-const LOOK: HostScript = HostScript::new("sync", &[include_str!("on_host/sync_look.sh")]);
-const CLEAR: HostScript = HostScript::new("sync", &[include_str!("on_host/sync_clear.sh")]);
+const LOOK: HostScript = HostScript::new("sync", &[include_str!("sync_look.sh")]);
+const CLEAR: HostScript = HostScript::new("sync", &[include_str!("sync_clear.sh")]);
 
 /// A file up to this size, in bytes, is a few packets: waiting for answers is what takes time, so many go at once.
 const SMALL: u64 = 64 * 1024;
@@ -48,7 +48,13 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     // The transfer starts at the login folder, but a command wherever `dir` and `sudo` take it.
     let differing = if absolute { differing(host, target, &source).await? } else { source.files.iter().collect() };
+    if !differing.is_empty() {
+        host.would(format!("send {} of {} files to `{target}`", differing.len(), source.files.len()))?;
+    }
     let bytes = send(host, target, &differing).await?;
+    if delete {
+        host.would(format!("remove what is in `{target}` and not in the source, if anything is"))?;
+    }
     let removed = if delete { clear(host, target, &source).await? } else { 0 };
 
     let shown = config.text("target")?;

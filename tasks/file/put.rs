@@ -32,6 +32,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     if has_file(host, target, &source.sha256, mode).await? {
         return Ok(Outcome::unchanged(format!("`{target}` is already as it should be")));
     }
+    host.would(format!("send {} bytes to `{target}`", source.bytes))?;
     let sent = host
         .put(&Upload {
             content: Content::File(source.path),

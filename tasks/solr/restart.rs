@@ -2,7 +2,7 @@
 
 use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::Solr;
+use super::server::Solr;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("solr.restart", "Restarts solr and waits until it answers.").details(

@@ -4,12 +4,12 @@ use std::time::Duration;
 use runsheet_model::format_duration;
 use runsheet_task::{CommandResult, Host, Outcome, TaskError};
 
-use super::{DETACHED, HostScript};
+use crate::on_host::{DETACHED, HostScript};
 use crate::patience::Patience;
 
 /// Its output goes to a file while it is started. Apache lets go of it when it becomes a daemon, but the log writers that it has
 /// started before that (`CustomLog "|…"`) keep it until they end.
-const SCRIPT: HostScript = HostScript::new("apache", &[DETACHED, include_str!("apache.sh")]);
+const SCRIPT: HostScript = HostScript::new("apache", &[DETACHED, include_str!("server.sh")]);
 
 /// The apache of a host.
 pub(crate) struct Apache<'a> {
@@ -58,6 +58,10 @@ impl<'a> Apache<'a> {
     /// Runs one of apache's own actions: `start`, `stop`, `restart` or `graceful`. Its success says that it was asked for, not that
     /// it is done.
     pub(crate) async fn ask(&self, action: &str) -> Result<Outcome, TaskError> {
+        self.host.would(match action {
+            "graceful" => "restart apache gracefully".to_owned(),
+            action => format!("{action} apache"),
+        })?;
         self.host.log_run(SCRIPT.with([action])).await
     }
 

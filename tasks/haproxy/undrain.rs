@@ -3,7 +3,7 @@
 use runsheet_model::format_duration;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::{Haproxy, haproxy_args, named};
+use super::admin::{Haproxy, haproxy_args, named};
 use crate::patience::Patience;
 
 pub(crate) fn spec() -> TaskSpec {

@@ -1,0 +1,18 @@
+//! Apache, the web server.
+
+mod configtest;
+mod graceful;
+mod restart;
+mod server;
+mod start;
+mod status;
+mod stop;
+
+use runsheet_task::Registry;
+
+use crate::module::register;
+
+/// Adds them to the registry.
+pub(crate) fn tasks(registry: &mut Registry) {
+    register!(registry, configtest, graceful, restart, start, status, stop);
+}

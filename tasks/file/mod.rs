@@ -1,0 +1,15 @@
+//! Files on a host.
+
+mod get;
+mod put;
+mod sync;
+mod template;
+
+use runsheet_task::Registry;
+
+use crate::module::register;
+
+/// Adds them to the registry.
+pub(crate) fn tasks(registry: &mut Registry) {
+    register!(registry, get, put, sync, template);
+}
