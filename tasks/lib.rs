@@ -1,5 +1,5 @@
-//! The built-in task modules: one file each, in a folder for each family, with its `spec` (name, summary, arguments, promises) and one function
-//! `do_work(config, host)` that does the work of a step on one host.
+//! The built-in task modules: one file each, in a folder for each family, with its `spec` (name, summary, arguments, promises) and one
+//! function `do_work(config, host)` that does the work of a step on one host.
 //!
 //! For the program and the plan, which get them all from [`registry`]. A task knows its host only through [`runsheet_task::Host`]:
 //! never SSH, other hosts or the runner. It prints nothing, keeps nothing, leaves nothing behind on a host but what it is for, and
