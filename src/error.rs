@@ -10,7 +10,7 @@ use runsheet_model::{MaskError, RunId, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
 use runsheet_sheet::SheetError;
-use runsheet_task::UnknownTask;
+use runsheet_task::NoTask;
 use runsheet_yaml::YamlError;
 use thiserror::Error;
 
@@ -62,7 +62,7 @@ pub(crate) enum CliError {
 
     /// There is no such task.
     #[error(transparent)]
-    Task(#[from] UnknownTask),
+    Task(#[from] NoTask),
 
     /// A secret cannot be had.
     #[error("secret `{name}` cannot be read")]

@@ -4,6 +4,7 @@ mod get;
 mod put;
 mod sync;
 mod template;
+mod write;
 
 use runsheet_task::Registry;
 
@@ -11,5 +12,5 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, get, put, sync, template);
+    register!(registry, get, put, sync, template, write);
 }

@@ -1,12 +1,8 @@
 //! Send a rendered template to each host.
 
-use std::sync::Arc;
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
-use runsheet_model::hex;
-use runsheet_task::{Arg, ArgKind, Config, Content, Host, Outcome, TaskError, TaskSpec, Upload};
-use sha2::{Digest, Sha256};
-
-use crate::on_host::{has_file, octal};
+use crate::on_host::send_text;
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("file.template", "Sends a rendered template to each host.")
@@ -23,24 +19,5 @@ pub(crate) fn spec() -> TaskSpec {
 }
 
 pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let text = config.rendered("source")?;
-    let target = config.text("target")?;
-    let mode = octal(config.text("mode")?).unwrap_or(0o644);
-    if target.is_empty() || target.ends_with('/') {
-        return Ok(Outcome::failed(format!("`{target}` is not the path of a file"), 2));
-    }
-    let sha256 = hex(&Sha256::digest(text));
-    if has_file(host, target, &sha256, mode).await? {
-        return Ok(Outcome::unchanged(format!("`{target}` is already as it should be")));
-    }
-    let upload = Upload {
-        content: Content::Bytes(Arc::from(text.as_bytes())),
-        target: target.to_owned(),
-        mode: Some(mode),
-        sha256: Some(sha256),
-        folders: false,
-        moved: Arc::default(),
-    };
-    let sent = host.put(&upload).await?;
-    Ok(Outcome::changed(format!("{} bytes sent to `{target}`", sent.bytes)))
+    send_text(host, config.rendered("source")?, config.text("target")?, config.text("mode")?).await
 }

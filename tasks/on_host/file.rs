@@ -1,4 +1,8 @@
-use runsheet_task::{Host, TaskError};
+use std::sync::Arc;
+
+use runsheet_model::hex;
+use runsheet_task::{Content, Host, Outcome, TaskError, Upload};
+use sha2::{Digest, Sha256};
 
 use super::HostScript;
 
@@ -16,6 +20,29 @@ pub(crate) async fn has_file(host: &Host, path: &str, sha256: &str, mode: u32) -
         return Ok(false);
     };
     Ok(hash.eq_ignore_ascii_case(sha256) && octal(found) == Some(mode))
+}
+
+/// Sends a text to a file, unless the host has it so already.
+pub(crate) async fn send_text(host: &Host, text: &str, target: &str, mode: &str) -> Result<Outcome, TaskError> {
+    let mode = octal(mode).unwrap_or(0o644);
+    if target.is_empty() || target.ends_with('/') {
+        return Ok(Outcome::failed(format!("`{target}` is not the path of a file"), 2));
+    }
+    let sha256 = hex(&Sha256::digest(text));
+    if has_file(host, target, &sha256, mode).await? {
+        return Ok(Outcome::unchanged(format!("`{target}` is already as it should be")));
+    }
+    host.would(format!("send {} bytes to `{target}`", text.len()))?;
+    let upload = Upload {
+        content: Content::Bytes(Arc::from(text.as_bytes())),
+        target: target.to_owned(),
+        mode: Some(mode),
+        sha256: Some(sha256),
+        folders: false,
+        moved: Arc::default(),
+    };
+    let sent = host.put(&upload).await?;
+    Ok(Outcome::changed(format!("{} bytes sent to `{target}`", sent.bytes)))
 }
 
 /// Reads a file mode.

@@ -9,7 +9,7 @@ mod http;
 mod port;
 mod service;
 
-pub(crate) use file::{has_file, octal};
+pub(crate) use file::{has_file, octal, send_text};
 pub(crate) use host_script::{DETACHED, HostScript};
 pub(crate) use http::{Heard, http_get};
 pub(crate) use port::{Tried, try_port};

@@ -4,7 +4,7 @@ use std::{fmt, io};
 use runsheet_diagnostics::{Hint, Hints, Place};
 use runsheet_inventory::InventoryError;
 use runsheet_model::{SecretName, StepId, TaskName, plural};
-use runsheet_task::{ArgError, UnknownTask};
+use runsheet_task::{ArgError, NoTask};
 use runsheet_template::TemplateError;
 use thiserror::Error;
 
@@ -32,7 +32,7 @@ pub enum PlanError {
         /// Where it is named.
         place: Place,
         /// Which.
-        error: UnknownTask,
+        error: NoTask,
     },
 
     /// A host can keep a receipt of one command only.

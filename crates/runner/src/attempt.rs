@@ -102,7 +102,9 @@ impl Attempt<'_> {
             limits.clone(),
             Arc::new(MessageNotes { key: self.key.clone(), messages: self.shared.messages.clone() }),
         )
-        .with_receipt(self.receipt());
+        .with_receipt(self.receipt())
+        .with_facts(self.shared.facts[self.on].clone())
+        .with_dry_run(self.shared.dry_run);
         let work = AssertUnwindSafe(task.do_work(&config, &host)).catch_unwind();
         let stopped = async {
             limits.cancel.cancelled().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use runsheet_events::{Answer, Ask, DisplaySink, MadeFile, OutputLog, Question};
 use runsheet_model::{Mask, RunId};
 use runsheet_plan::{Plan, PlanFile};
-use runsheet_task::{Connected, Local, LocalError, LocalFile, Registry, Secrets};
+use runsheet_task::{Connected, FactsCell, Local, LocalError, LocalFile, Registry, Secrets};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,10 @@ pub(crate) struct Shared {
     pub(crate) locks: HostLocks,
     pub(crate) registry: Arc<Registry>,
     pub(crate) local: Arc<dyn Local>,
+    /// What each host of the plan is, once somebody has asked.
+    pub(crate) facts: Vec<FactsCell>,
+    /// Whether the work is only looked at.
+    pub(crate) dry_run: bool,
     pub(crate) outputs: Arc<dyn OutputLog>,
     pub(crate) display: Arc<dyn DisplaySink>,
     pub(crate) secrets: Secrets,
@@ -137,6 +141,7 @@ impl Executor {
         let locks = HostLocks::new(&plan, &endpoints, &identity, &mask);
         let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &locks.settings(settings));
         locks.wanted().iter().for_each(|&host| pool.need(host));
+        let facts = plan.hosts.iter().map(|_| FactsCell::default()).collect();
         let shared = Shared {
             run: identity.run,
             plan,
@@ -144,6 +149,8 @@ impl Executor {
             locks,
             registry: seams.registry,
             local: seams.local,
+            facts,
+            dry_run: settings.dry_run,
             outputs: seams.outputs,
             display: seams.display,
             secrets,

@@ -75,6 +75,9 @@ pub struct Settings {
     pub fail_fast: bool,
     /// Ask a person what to do when hosts failed and the sheet would not go on. Default: no; the policy decides.
     pub guided: bool,
+    /// Only look what would be done: the work ends where it would have its first effect on a host, and nothing is waited for.
+    /// Default: no.
+    pub dry_run: bool,
     /// How long to wait for other runs that hold locks on the hosts, if those are wanted. Default: not at all.
     pub lock_wait: Duration,
     /// How many connections are being made at once; apart from forks. More than the servers' cores can take makes the whole
@@ -92,6 +95,7 @@ impl Default for Settings {
         Self {
             fail_fast: false,
             guided: false,
+            dry_run: false,
             lock_wait: Duration::ZERO,
             connects_at_once: 32,
             connections: 10_000,

@@ -2,23 +2,30 @@ use std::time::Duration;
 
 use runsheet_model::{Outcome, Secret};
 
-use crate::{Exit, quote};
+use crate::{AsUser, Exit, quote};
 
 /// A command for a host: text for its shell, and what it reads.
 pub struct Command {
     pub(crate) text: String,
     pub(crate) stdin: Option<Secret<Vec<u8>>>,
+    pub(crate) as_user: Option<AsUser>,
 }
 
 impl Command {
     /// A command as one would type it.
     pub fn shell(text: impl Into<String>) -> Self {
-        Self { text: text.into(), stdin: None }
+        Self { text: text.into(), stdin: None, as_user: None }
     }
 
     /// A program and its arguments, each one word whatever stands in it.
     pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
         Self::shell(words.into_iter().map(quote).collect::<Vec<_>>().join(" "))
+    }
+
+    /// Has it run as another user than the other commands of the step.
+    pub fn as_user(mut self, as_user: AsUser) -> Self {
+        self.as_user = Some(as_user);
+        self
     }
 
     /// What it reads from standard input: the one way for a secret, since arguments can be read by everybody on the host.

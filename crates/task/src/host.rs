@@ -1,15 +1,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use runsheet_model::{HostName, Outcome, Vars, shortened};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info_span};
 
 use crate::password_wanted::refuse_password_wanted;
 use crate::{
-    Capture, Command, CommandResult, Download, ExecRequest, Limits, Local, Receipt, Remote, ShellSettings, TaskError,
-    Transfer, Upload,
+    Capture, Command, CommandResult, Download, ExecRequest, Facts, FactsCell, Limits, Local, Receipt, Remote,
+    ShellSettings, TaskError, Transfer, Upload,
 };
 
 /// The host that a task works on: connected, with what the sheet says about how commands run there.
@@ -26,6 +28,7 @@ pub struct Host {
     notes: Arc<dyn Notes>,
     receipt: Option<Receipt>,
     dry_run: bool,
+    facts: FactsCell,
 }
 
 /// Takes what tasks want people to see at once.
@@ -43,12 +46,30 @@ impl Host {
         limits: Limits,
         notes: Arc<dyn Notes>,
     ) -> Self {
-        Self { name, address, vars, remote, local, shell, limits, notes, receipt: None, dry_run: false }
+        Self {
+            name,
+            address,
+            vars,
+            remote,
+            local,
+            shell,
+            limits,
+            notes,
+            receipt: None,
+            dry_run: false,
+            facts: FactsCell::default(),
+        }
     }
 
     /// Has the work leave a receipt on the host. For tasks whose work is one command.
     pub fn with_receipt(mut self, receipt: Option<Receipt>) -> Self {
         self.receipt = receipt;
+        self
+    }
+
+    /// Shares what is known of the host with the other work of the run.
+    pub fn with_facts(mut self, facts: FactsCell) -> Self {
+        self.facts = facts;
         self
     }
 
@@ -89,6 +110,21 @@ impl Host {
         self.limits.deadline
     }
 
+    /// Fires when the attempt is to be stopped before its end.
+    pub fn stopped(&self) -> &CancellationToken {
+        &self.limits.cancel
+    }
+
+    /// What the host is. It is asked once in a run, and only if somebody wants to know.
+    pub async fn facts(&self) -> Result<&Facts, TaskError> {
+        self.facts.of(self).await
+    }
+
+    /// How long the attempt may take from its start.
+    pub fn limit(&self) -> Duration {
+        self.limits.limit
+    }
+
     /// The machine that runs runsheet.
     pub fn local(&self) -> &dyn Local {
         &*self.local
@@ -103,18 +139,26 @@ impl Host {
         self.exec(command.into(), true).await
     }
 
+    /// Runs, logs and times one command that is part of the work, and tells how it ended.
+    pub async fn work(&self, command: impl Into<Command>) -> Result<CommandResult, TaskError> {
+        let command = command.into();
+        self.would(format!("run `{}`", shortened(&command.text, 200)))?;
+        self.exec(command, false).await
+    }
+
     /// Runs, logs and times one command, and gives message and value: `Success` or what it said and 0, or its complaint and its
     /// exit code.
     ///
     /// It is the work itself: its output is shown, line by line, as it comes, and its environment is the user's own.
     pub async fn log_run(&self, command: impl Into<Command>) -> Result<Outcome, TaskError> {
-        let command = command.into();
-        self.would(format!("run `{}`", shortened(&command.text, 200)))?;
-        Ok(self.exec(command, false).await?.outcome())
+        Ok(self.work(command).await?.outcome())
     }
 
     async fn exec(&self, command: Command, quiet: bool) -> Result<CommandResult, TaskError> {
-        let shell = if quiet { Arc::new(self.shell.untranslated()) } else { Arc::clone(&self.shell) };
+        let mut shell = if quiet { Arc::new(self.shell.untranslated()) } else { Arc::clone(&self.shell) };
+        if let Some(as_user) = command.as_user {
+            shell = Arc::new(ShellSettings { as_user: Some(as_user), ..(*shell).clone() });
+        }
         let receipt = self.receipt.as_ref().filter(|_| !quiet);
         let text = receipt.map_or_else(
             || Cow::from(command.text.as_str()),

@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod connector;
 mod error;
+mod facts;
 mod host;
 mod local;
 mod overslept;
@@ -29,12 +30,13 @@ pub use command::{Command, CommandResult};
 pub use config::{Config, Secrets};
 pub use connector::{Connected, Connector};
 pub use error::TaskError;
+pub use facts::{Disk, Facts, FactsCell};
 pub use host::{Host, Notes};
 pub use local::{HttpAnswer, Local, LocalError};
 pub use overslept::{MOMENT, OVERSLEPT, awake_until};
 pub use password_wanted::sudo_hint;
 pub use receipt::{Receipt, Receipted};
-pub use registry::{Registry, UnknownTask};
+pub use registry::{NoTask, Registry};
 pub use remote::{
     Content, Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload,
 };

@@ -8,23 +8,47 @@ use crate::Task;
 
 /// All tasks by name.
 #[derive(Clone, Default)]
-pub struct Registry(BTreeMap<String, Arc<dyn Task>>);
+pub struct Registry {
+    tasks: BTreeMap<String, Arc<dyn Task>>,
+    broken: BTreeMap<String, Broken>,
+}
+
+/// Why a task that somebody has written is not to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Broken {
+    reason: String,
+    hint: Option<String>,
+}
 
 /// There is no such task.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("there is no task `{name}`")]
-pub struct UnknownTask {
-    /// The name.
-    pub name: String,
-    /// The most similar one.
-    pub nearest: Option<String>,
+pub enum NoTask {
+    /// Nobody has written one of this name.
+    #[error("there is no task `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The most similar one.
+        nearest: Option<String>,
+    },
+    /// It cannot be used as it is.
+    #[error("the task `{name}` is broken: {reason}")]
+    Broken {
+        /// The name.
+        name: String,
+        /// What is wrong, with its place.
+        reason: String,
+        /// What would help.
+        hint: Option<String>,
+    },
 }
 
-impl Hint for UnknownTask {
+impl Hint for NoTask {
     fn hints(&self) -> Hints {
-        match &self.nearest {
-            Some(nearest) => Hints::did_you_mean(Some(nearest)),
-            None => Hints::from("`runsheet tasks` lists them"),
+        match self {
+            Self::Unknown { nearest: Some(nearest), .. } => Hints::did_you_mean(Some(nearest)),
+            Self::Unknown { nearest: None, .. } => Hints::from("`runsheet tasks` lists them"),
+            Self::Broken { hint, .. } => hint.clone().map_or_else(Hints::none, Hints::from),
         }
     }
 }
@@ -32,19 +56,31 @@ impl Hint for UnknownTask {
 impl Registry {
     /// Adds a task. One of the same name is replaced, and returned.
     pub fn add(&mut self, task: Arc<dyn Task>) -> Option<Arc<dyn Task>> {
-        self.0.insert(task.spec().name().to_string(), task)
+        self.tasks.insert(task.spec().name().to_string(), task)
+    }
+
+    /// Remembers why a task is not to be had, for those who ask for it.
+    pub fn add_broken(&mut self, name: String, reason: String, hint: Option<String>) {
+        self.broken.insert(name, Broken { reason, hint });
     }
 
     /// Finds a task.
-    pub fn get(&self, name: &str) -> Result<&Arc<dyn Task>, UnknownTask> {
-        self.0.get(name).ok_or_else(|| UnknownTask {
-            name: runsheet_model::visible(name.as_bytes()),
-            nearest: nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned),
+    pub fn get(&self, name: &str) -> Result<&Arc<dyn Task>, NoTask> {
+        if let Some(task) = self.tasks.get(name) {
+            return Ok(task);
+        }
+        let shown = runsheet_model::visible(name.as_bytes());
+        Err(match self.broken.get(name) {
+            Some(Broken { reason, hint }) => NoTask::Broken { name: shown, reason: reason.clone(), hint: hint.clone() },
+            None => NoTask::Unknown {
+                name: shown,
+                nearest: nearest(name, self.tasks.keys().map(String::as_str)).map(str::to_owned),
+            },
         })
     }
 
     /// All tasks, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Task>> {
-        self.0.values()
+        self.tasks.values()
     }
 }
