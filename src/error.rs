@@ -119,6 +119,10 @@ pub(crate) enum CliError {
     #[error("failed to write `{path}`")]
     Write { path: PathBuf, source: io::Error },
 
+    /// A file that the command line names cannot be read.
+    #[error("failed to read `{path}`")]
+    Read { path: PathBuf, source: io::Error },
+
     /// Signals cannot be listened to.
     #[error("failed to listen for signals")]
     Signals { source: io::Error },
@@ -191,6 +195,7 @@ impl CliError {
             | Self::Mask(_)
             | Self::LogFilter { .. }
             | Self::NotResumable { .. }
+            | Self::Read { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
             Self::RunIsLive { .. } | Self::Locked { .. } => ExitStatus::Locked,
             Self::RunChanged { .. } | Self::PlanChanged(_) => ExitStatus::Stopped,

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use runsheet_diagnostics::nearest;
 use runsheet_model::{SecretName, parse_duration, visible};
+use runsheet_scripted::Scripts;
+use runsheet_task::Registry;
 use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -31,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) hostgroups: Option<String>,
     /// Folder of the deploy sheets. Default: `sheets/`.
     pub(crate) sheets: Option<String>,
+    /// Folder of the project's own tasks, `*.star`. Default: `tasks/`.
+    pub(crate) tasks: Option<String>,
     /// How hosts are reached.
     pub(crate) ssh: SshSettings,
     /// Values that are read once, never shown, and stand in plans and journals as their names.
@@ -40,9 +45,6 @@ pub(crate) struct Settings {
     pub(crate) locks: Locks,
     /// What is kept of older runs.
     pub(crate) keep: Keep,
-    /// Not supported yet.
-    #[schemars(skip)]
-    tasks: Option<Spanned<serde_json::Value>>,
     /// Not supported yet.
     #[schemars(skip)]
     sinks: Option<Spanned<serde_json::Value>>,
@@ -156,6 +158,19 @@ impl Project {
         }
     }
 
+    /// Where the project's own tasks are, and how that is shown.
+    pub(crate) fn tasks(&self, environment: &Environment) -> (PathBuf, PathBuf) {
+        let folder = environment.path(&self.root, self.settings.tasks.as_deref().unwrap_or("tasks"));
+        let shown = shown(&folder, environment);
+        (folder, shown)
+    }
+
+    /// Reads the project's own tasks.
+    pub(crate) fn scripts(&self, environment: &Environment, built_in: &Arc<Registry>) -> Scripts {
+        let (folder, shown) = self.tasks(environment);
+        Scripts::load(&folder, &shown, built_in)
+    }
+
     /// Finds a sheet: a path as it is, or the name of one in the sheets' folder with or without `.yaml`.
     pub(crate) fn sheet(&self, name: &Path, environment: &Environment) -> Result<PathBuf, CliError> {
         let sheets = environment.path(&self.root, self.settings.sheets.as_deref().unwrap_or("sheets"));
@@ -213,7 +228,7 @@ fn no_sheet(name: &Path, folder: &Path, environment: &Environment) -> CliError {
 impl Settings {
     /// Checks what the types do not.
     fn check(&self, file: &Path) -> Result<(), YamlError> {
-        let words = [("tasks", &self.tasks), ("sinks", &self.sinks), ("local", &self.local)];
+        let words = [("sinks", &self.sinks), ("local", &self.local)];
         for (word, value) in words {
             if let Some(value) = value {
                 return Err(YamlError::at(file, Mark::of(value), format!("`{word}` is not supported yet")));

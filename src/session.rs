@@ -10,6 +10,7 @@ use runsheet_local::ProjectFiles;
 use runsheet_locks::{LockFolder, Sharing};
 use runsheet_model::{AgentForwarding, Endpoint, HostKeyMode, HostName};
 use runsheet_plan::{Plan, Planning, StepChoice};
+use runsheet_scripted::Scripts;
 use runsheet_sheet::Sheet;
 use runsheet_task::Registry;
 
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) printer: Printer,
     pub(crate) inventory: Inventory,
     pub(crate) registry: Arc<Registry>,
+    /// The tasks that the project itself has written.
+    pub(crate) scripts: Scripts,
     pub(crate) global: GlobalArgs,
     /// The run that goes on, if it is not a new one.
     pub(crate) resuming: Option<Resuming>,
@@ -53,8 +56,22 @@ impl Session {
         for warning in inventory.warnings() {
             printer.note(&format!("warning: {warning}\n"));
         }
-        let registry = Arc::new(runsheet_tasks::registry());
-        Ok(Self { environment, project, printer, inventory, registry, global, resuming: None, keeps_records: true })
+        let built_in = Arc::new(runsheet_tasks::registry());
+        let scripts = project.scripts(&environment, &built_in);
+        let mut registry = (*built_in).clone();
+        scripts.add_to(&mut registry);
+        let registry = Arc::new(registry);
+        Ok(Self {
+            environment,
+            project,
+            printer,
+            inventory,
+            registry,
+            scripts,
+            global,
+            resuming: None,
+            keeps_records: true,
+        })
     }
 
     /// Whether the project knows no host.

@@ -23,6 +23,7 @@ mod run;
 mod schema;
 mod show;
 mod tasks;
+mod tasks_check;
 
 use clap::Subcommand;
 

@@ -4,6 +4,7 @@ use runsheet_task::{ArgKind, TaskSpec};
 use serde_json::{Value, json};
 
 use crate::args::Format;
+use crate::commands::tasks_check;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
@@ -20,6 +21,8 @@ pub(crate) struct TasksArgs {
 
 #[derive(Debug, Subcommand)]
 enum TasksCommand {
+    /// Check the project's own tasks; of a task in Python, name what has to change
+    Check(tasks_check::CheckArgs),
     /// Show one task with its arguments
     Show {
         /// The task
@@ -39,7 +42,11 @@ pub(crate) fn exec(args: &TasksArgs, session: &Session) -> Result<ExitStatus, Cl
                 table.row([task.spec().name().as_str(), task.spec().summary()]);
             }
             session.printer.data(&table.render(session.printer.width, &session.printer.out_palette(args.format)))?;
+            for (_, mistake) in &session.scripts.mistakes {
+                session.printer.note(&format!("warning: {mistake}\n"));
+            }
         }
+        (Some(TasksCommand::Check(check)), format) => return tasks_check::exec(check, format, session),
         (Some(TasksCommand::Show { task }), format) => {
             let task = session.registry.get(task)?;
             match format {

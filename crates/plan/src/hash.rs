@@ -90,7 +90,7 @@ fn link_essence(link: &PlanLink) -> Value {
         .map(|args| args.iter().map(|(name, value)| json!([name, content(value)])).collect::<Vec<_>>())
         .collect();
     let shell: Vec<_> = link.shell.iter().collect();
-    json!({
+    let mut essence = json!({
         "task": link.task,
         "idempotent": link.idempotent,
         "timeout_ms": link.timeout.as_millis(),
@@ -101,7 +101,12 @@ fn link_essence(link: &PlanLink) -> Value {
         "delegate": link.delegate,
         "reboots": link.reboots,
         "even_if_lost": link.even_if_lost,
-    })
+    });
+    // Those of before there were scripts keep their hashes.
+    if let Some(code) = &link.code {
+        essence["code"] = code.as_str().into();
+    }
+    essence
 }
 
 /// A file or a folder of this machine counts by its content, wherever it lies; a file that is yet to be made by who makes it.

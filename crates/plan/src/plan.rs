@@ -146,6 +146,12 @@ pub struct PlanLink {
     /// Whether it starts its host anew, and is over when that is back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reboots: bool,
+    /// Which code the task is, if it is not part of the program: SHA-256 in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Whether the task runs commands by sudo of its own accord.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sudo: bool,
     /// Of what is always done: whether it is done even where nobody knows how the chain ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub even_if_lost: bool,
@@ -216,10 +222,13 @@ impl Plan {
     /// Whether commands become another user by sudo.
     pub fn uses_sudo(&self) -> bool {
         let links = self.steps.iter().filter(|step| step.left_out.is_none()).filter_map(PlanStep::host_work);
-        links
-            .flat_map(HostWork::all_links)
-            .flat_map(|link| link.shell.iter())
-            .any(|shell| shell.as_user.as_ref().is_some_and(|as_user| as_user.by == Switch::Sudo))
+        links.flat_map(HostWork::all_links).any(|link| {
+            link.sudo
+                || link
+                    .shell
+                    .iter()
+                    .any(|shell| shell.as_user.as_ref().is_some_and(|as_user| as_user.by == Switch::Sudo))
+        })
     }
 
     /// How often each host is still needed, by position: once for each step on it, and once for each host of a step whose commands run

@@ -46,6 +46,8 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         receipt: link.receipt,
         delegate: None,
         reboots: link.reboots || task.spec().does_reboot(),
+        code: task.spec().code().map(|code| code.sha256.clone()),
+        sudo: task.spec().code().is_some_and(|code| code.sudo),
         even_if_lost: link.even_if_lost,
     })
 }

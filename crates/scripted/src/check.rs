@@ -104,6 +104,15 @@ pub(crate) fn faces(ast: &AstModule, faces: &Faces) -> Result<(), ScriptError> {
     Ok(())
 }
 
+/// Whether the file asks for commands by sudo.
+pub(crate) fn asks_for_sudo(ast: &AstModule) -> bool {
+    let mut asks = false;
+    each_expression(ast.statement(), &mut |expression| {
+        asks |= matches!(&expression.node, Expr::Dot(_, member) if member.node == "sudo");
+    });
+    asks
+}
+
 /// Arguments that the script reads and has not declared.
 pub(crate) fn arguments(ast: &AstModule, spec: &TaskSpec) -> Result<(), ScriptError> {
     let mut wrong = Ok(());

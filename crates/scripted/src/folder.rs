@@ -42,7 +42,7 @@ impl Scripts {
                 return scripts;
             }
         };
-        let mut library = Library::new(folder, shown, built_in);
+        let mut library = Library::new(folder, shown);
         for file in files {
             let here = shown.join(&file);
             let name = match task_name(&file, &here) {

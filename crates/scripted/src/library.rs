@@ -1,10 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use runsheet_model::TaskName;
-use runsheet_task::Registry;
+use runsheet_model::{TaskName, hex};
+use runsheet_task::TaskCode;
+use sha2::{Digest, Sha256};
 use starlark::environment::{FrozenModule, Globals, Module};
 use starlark::eval::{Evaluator, ReturnFileLoader};
 use starlark::syntax::{AstModule, Dialect, DialectTypes};
@@ -40,10 +41,29 @@ struct Loaded {
     interface: Interface,
     ast: Arc<AstModule>,
     signature: Option<Signature>,
+    /// Its text and those of all that it loads, by path.
+    texts: BTreeMap<PathBuf, Arc<str>>,
+    /// Whether anything of it asks for sudo.
+    sudo: bool,
+}
+
+impl Loaded {
+    /// Which code it is, with all that it loads.
+    fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for (path, text) in &self.texts {
+            let path = path.to_string_lossy();
+            for part in [path.as_ref(), text] {
+                hash.update(part.len().to_le_bytes());
+                hash.update(part);
+            }
+        }
+        hex(&hash.finalize())
+    }
 }
 
 impl Library {
-    pub(crate) fn new(folder: &Path, shown: &Path, _: &Arc<Registry>) -> Self {
+    pub(crate) fn new(folder: &Path, shown: &Path) -> Self {
         Self {
             folder: folder.canonicalize().unwrap_or_else(|_| folder.to_owned()),
             shown: shown.to_owned(),
@@ -61,6 +81,7 @@ impl Library {
         let shown = self.shown.join(file);
         let spec = spec::read(name.clone(), &loaded.ast, &loaded.module, &shown)?;
         check::arguments(&loaded.ast, &spec)?;
+        let spec = spec.with_code(TaskCode { sha256: loaded.sha256(), sudo: loaded.sudo });
         let do_work = loaded.module.get("do_work").map_err(|error| ScriptError::of_file(&shown, error.to_string()))?;
         Ok(Some(Script { file: shown, spec, signature, do_work, faces: Arc::clone(&self.faces) }))
     }
@@ -87,6 +108,8 @@ impl Library {
         check::faces(&ast, &self.faces)?;
         let signature = Signature::of(&ast)?;
 
+        let mut texts = BTreeMap::from([(file.to_owned(), Arc::from(text.as_str()))]);
+        let mut sudo = check::asks_for_sudo(&ast);
         let mut modules = HashMap::new();
         let mut interfaces = HashMap::new();
         for load in ast.loads() {
@@ -99,6 +122,8 @@ impl Library {
                 return Err(ScriptError::at(&span, format!("`{}` loads itself", path.display())));
             }
             let loaded = self.load(&path)?;
+            texts.extend(loaded.texts.clone());
+            sudo |= loaded.sudo;
             modules.insert(load.module_id.to_owned(), loaded.module);
             interfaces.insert(load.module_id.to_owned(), loaded.interface);
         }
@@ -121,7 +146,7 @@ impl Library {
             Ok(module.freeze_named(FrozenHeapName::User(Box::new(name.clone())))?)
         })
         .map_err(wrong)?;
-        Ok(Loaded { module, interface, ast, signature })
+        Ok(Loaded { module, interface, ast, signature, texts, sudo })
     }
 
     /// The file that `load` means: `//` begins at the folder of tasks, anything else beside the file that loads. Nothing leads out.

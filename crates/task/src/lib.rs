@@ -43,7 +43,7 @@ pub use remote::{
 pub use runsheet_model::Outcome;
 pub use shell::{AsUser, ShellSettings, quote};
 pub use signs::SignsOfLife;
-pub use spec::{Arg, ArgKind, TaskSpec};
+pub use spec::{Arg, ArgKind, TaskCode, TaskSpec};
 
 /// A task module: the work of a step on one host.
 #[async_trait]

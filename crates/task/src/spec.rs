@@ -17,6 +17,16 @@ pub struct TaskSpec {
     idempotent: bool,
     one_command: bool,
     reboots: bool,
+    code: Option<TaskCode>,
+}
+
+/// The code of a task that is not part of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskCode {
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
+    /// Whether it runs commands by sudo of its own accord.
+    pub sudo: bool,
 }
 
 /// An argument of a task.
@@ -87,6 +97,7 @@ impl TaskSpec {
             idempotent: false,
             one_command: false,
             reboots: false,
+            code: None,
         }
     }
 
@@ -117,6 +128,12 @@ impl TaskSpec {
     /// Promises that the host is started anew by it: the work is done when the host is back.
     pub fn reboots(mut self) -> Self {
         self.reboots = true;
+        self
+    }
+
+    /// Says which code it is, for a task that is not part of the program. It is part of the plan.
+    pub fn with_code(mut self, code: TaskCode) -> Self {
+        self.code = Some(code);
         self
     }
 
@@ -153,6 +170,11 @@ impl TaskSpec {
     /// Whether the host is started anew by it.
     pub fn does_reboot(&self) -> bool {
         self.reboots
+    }
+
+    /// Which code it is, if it is not part of the program.
+    pub fn code(&self) -> Option<&TaskCode> {
+        self.code.as_ref()
     }
 
     /// Checks rendered arguments, fills in defaults and brings every value into its one form.

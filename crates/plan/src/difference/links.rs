@@ -56,6 +56,9 @@ impl<'a> Pair<'a> {
         for name in ["timeout_ms", "retries", "idempotent", "receipt", "reboots", "even_if_lost"] {
             fields(name, &self.old[name], &self.new[name], label, report);
         }
+        if self.old["code"] != self.new["code"] {
+            report.line(format!("{label}the script is another one"));
+        }
         self.compare_delegates(label, report);
         for name in ["shell", "args"] {
             self.compare_values(&self.old[name], &self.new[name], label, report);

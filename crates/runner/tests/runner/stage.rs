@@ -345,6 +345,8 @@ impl Stage {
                     receipt: false,
                     delegate: None,
                     reboots: false,
+                    code: None,
+                    sudo: false,
                     even_if_lost: false,
                 }],
                 always: vec![],
