@@ -193,7 +193,7 @@ pub(crate) struct RunArgs {
     /// Never ask: a question is answered with no
     #[arg(long, conflicts_with = "yes", help_heading = "Run")]
     pub(crate) no_input: bool,
-    /// Show what would run and touch no host
+    /// Look what would be done: ask the hosts, and change nothing. `exec` and `get` show their plan
     #[arg(long, help_heading = "Run")]
     pub(crate) dry_run: bool,
     /// Fold identical output of hosts under one header

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use runsheet_events::{DisplaySink, Observer, Request, RunStats};
 use runsheet_inventory::fold;
-use runsheet_journal::{History, JournalWriter, Keep, WriterSettings, clean};
+use runsheet_journal::{History, JournalWriter, Keep, StateFolder, WriterSettings, clean};
 use runsheet_local::ThisMachine;
 use runsheet_model::{Mask, RunId};
 use runsheet_plan::Plan;
@@ -19,6 +19,9 @@ use crate::resuming::Going;
 use crate::session::Session;
 use crate::{locks, logins, open_files, secrets, show_plan, signals, terminal_size, version};
 
+/// Commands of which a dry run has nothing to ask the hosts.
+const LOOKS_ONLY: [&str; 2] = ["exec", "get"];
+
 /// Runs a plan, from its secrets to its recap: the one way for `run`, `do`, `exec`, `put`, `get` and `demo`.
 pub(crate) async fn launch(
     session: &Session,
@@ -27,10 +30,14 @@ pub(crate) async fn launch(
     args: &RunArgs,
     command: &str,
 ) -> Result<ExitStatus, CliError> {
-    if args.dry_run {
+    if args.dry_run && LOOKS_ONLY.contains(&command) {
         show_plan::print(&plan, args.format, &session.printer)?;
         return Ok(ExitStatus::Success);
     }
+    // It is recorded as a run is, and the record goes with it.
+    let aside =
+        if args.dry_run { Some(tempfile::tempdir().map_err(|source| CliError::Output { source })?) } else { None };
+    let plan = if args.dry_run { plan.for_dry_run() } else { plan };
     let resumed = match &session.resuming {
         Some(resuming) => match resuming.prepare(&plan, &session.printer)? {
             Going::On(resumption) => Some(resumption),
@@ -41,12 +48,18 @@ pub(crate) async fn launch(
     let endpoints = session.endpoints(&plan, reach)?;
     let guided = command == "run" && mode(session, args) == Mode::Terminal && session.environment.stderr_terminal;
     let settings = Settings { guided, ..settings(session, args) };
-    if command == "run" && !confirmed(session, &plan, args)? {
+    if args.dry_run {
+        session.printer.note("dry run: hosts are asked, and nothing is changed\n");
+    } else if command == "run" && !confirmed(session, &plan, args)? {
         session.printer.note("nothing was run\n");
         return Ok(ExitStatus::Stopped);
     }
     let run = session.resuming.as_ref().map_or_else(RunId::fresh, |resuming| resuming.folder.run());
-    let lock = locks::take(session, &plan, &endpoints, args.wait, (run, command)).await?;
+    let lock = if args.dry_run {
+        locks::Held::nothing()
+    } else {
+        locks::take(session, &plan, &endpoints, args.wait, (run, command)).await?
+    };
     let may_ask = session.environment.stdin_terminal && !args.no_input;
     let secrets = secrets::read(&plan.secrets(), &session.project, &session.environment, may_ask)?;
     let password = logins::password(session, reach, &secrets, may_ask)?;
@@ -58,7 +71,11 @@ pub(crate) async fn launch(
         connector = connector.with_sudo_password(password);
     }
 
-    let journal = Arc::new(record(session, run, &plan, resumed.as_deref())?);
+    let state = match &aside {
+        Some(folder) => StateFolder::open(folder.path())?,
+        None => session.state()?,
+    };
+    let journal = Arc::new(record(session, &state, run, &plan, resumed.as_deref())?);
     let output = journal.folder().join("output");
 
     let size = Size::default();
@@ -97,18 +114,28 @@ pub(crate) async fn launch(
     let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();
     let report = runner.execute(observers, signals::listen()?).instrument(info_span!("run", %run)).await;
     drop(lock);
-    finish(session, &journal, &report);
+    if args.dry_run {
+        _ = journal.close();
+    } else {
+        finish(session, &journal, &report);
+    }
     Ok(ExitStatus::of(&report.stats))
 }
 
 /// Begins to record a run, or takes up the record of the one that goes on.
-fn record(session: &Session, run: RunId, plan: &Plan, resumed: Option<&Resumption>) -> Result<JournalWriter, CliError> {
+fn record(
+    session: &Session,
+    state: &StateFolder,
+    run: RunId,
+    plan: &Plan,
+    resumed: Option<&Resumption>,
+) -> Result<JournalWriter, CliError> {
     let writing = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
     if let (Some(resuming), Some(resumed)) = (&session.resuming, resumed) {
         return resuming.start(resumed, &writing);
     }
     let text = serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?;
-    let folder = session.state()?.create_run(run, &text)?;
+    let folder = state.create_run(run, &text)?;
     Ok(folder.start(&writing)?)
 }
 
@@ -117,7 +144,12 @@ const FEW_CONNECTIONS: usize = 100;
 
 /// How the plan runs: with no more connections at once than this process may have open files for.
 fn settings(session: &Session, args: &RunArgs) -> Settings {
-    let usual = Settings { fail_fast: args.fail_fast, lock_wait: args.wait.unwrap_or_default(), ..Settings::default() };
+    let usual = Settings {
+        dry_run: args.dry_run,
+        fail_fast: args.fail_fast,
+        lock_wait: args.wait.unwrap_or_default(),
+        ..Settings::default()
+    };
     let Some(connections) = open_files::connections().filter(|connections| *connections < usual.connections) else {
         return usual;
     };
@@ -141,7 +173,7 @@ fn confirmed(session: &Session, plan: &Plan, args: &RunArgs) -> Result<bool, Cli
 }
 
 fn mode(session: &Session, args: &RunArgs) -> Mode {
-    match (args.yes, args.no_input || !session.environment.stdin_terminal) {
+    match (args.yes || args.dry_run, args.no_input || !session.environment.stdin_terminal) {
         (true, _) => Mode::Yes,
         (false, true) => Mode::No,
         (false, false) => Mode::Terminal,
@@ -186,7 +218,7 @@ impl Watch {
             err: session.printer.err_palette(args.format),
             fold: |names| fold(names.iter().copied()),
             before,
-            output: session.keeps_records.then(|| output.to_owned()),
+            output: (session.keeps_records && !args.dry_run).then(|| output.to_owned()),
             ..Display::default()
         };
         let terminal = Terminal::start(display, stdout(), stderr()).map_err(failed)?;

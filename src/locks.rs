@@ -22,6 +22,11 @@ const SHOWN: usize = 80;
 pub(crate) struct Held(Option<Guard>);
 
 impl Held {
+    /// What a run holds that changes nothing.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
     /// Somebody who watches the run and keeps written in the lock which step runs.
     pub(crate) fn step_watch(&self, session: &Session) -> Option<Box<dyn Observer>> {
         match self.0.as_ref()?.step_watch() {

@@ -213,14 +213,40 @@ fn history_show_and_replay_tell_of_the_run() {
 }
 
 #[test]
-fn a_dry_run_and_a_plan_touch_no_host() {
+fn a_plan_touches_no_host() {
     let stage = Stage::new("web[1-3]: ok").sheet(TWO_STEPS);
     let plan = stage.case.run(&["plan", "deploy"]).exits(0);
     assert!(plan.stdout.contains("web[1-3] (3)"), "{}", plan.stdout);
-    stage.case.run_with_flags(&["run", "deploy", "--dry-run"]).exits(0);
+    stage.case.run_with_flags(&["exec", "-H", "web1", "--dry-run", "--", "id"]).exits(0);
     for host in ["web1", "web2", "web3"] {
         assert_eq!(stage.host(host).connections(), 0);
     }
+}
+
+#[test]
+fn a_dry_run_asks_the_hosts_and_changes_nothing() {
+    let sheet = "name: Deploy\nvars: {target: /tmp/x}\nsteps:\n  - {name: Conf, task: file.write, hosts: web, args: {content: new, target: \"{{ vars.target }}\"}}\n  \
+                 - {name: Say, manual: Tell them.}\n  - {name: Restart, task: command, hosts: web, args: {run: touch restarted}}\n";
+    let target = tempfile::tempdir().expect("a folder");
+    let target = target.path().join("app.conf");
+    let stage = Stage::new("web[1-2]: ok").sheet(sheet);
+    let set = format!("target={}", target.display());
+    let args = ["run", "deploy", "--set", set.as_str(), "--dry-run"];
+
+    let ran = stage.case.run_with_flags(&args).exits(0).says("dry run: hosts are asked, and nothing is changed");
+    let written = format!("web1: file.write: would send 3 bytes to `{}`", target.display());
+    let ran = ran.says(&written).says("web2: command: would run `touch restarted`");
+    assert!(!ran.stderr.contains("full output"), "{}", ran.stderr);
+    assert!(!target.exists() && !stage.host("web1").home().join("restarted").exists());
+    assert!(stage.case.runs().is_empty(), "a dry run is in the history");
+
+    std::fs::write(&target, "new").expect("a file");
+    let again = stage.case.run_with_flags(&args).exits(0);
+    assert!(
+        again.stderr.contains("web1: file.write: ") && again.stderr.contains("is already as it should be"),
+        "{}",
+        again.stderr
+    );
 }
 
 #[test]

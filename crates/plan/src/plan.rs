@@ -175,6 +175,23 @@ impl Plan {
         plan
     }
 
+    /// The same without what only real work needs: locks on hosts, pauses, files that are made, hosts that are started anew. Its hash
+    /// stays that of the plan that would be run.
+    pub fn for_dry_run(mut self) -> Self {
+        self.host_locks = None;
+        for step in &mut self.steps {
+            step.makes = Vec::new();
+            if let Work::Hosts(work) = &mut step.work {
+                work.rollout.pause = None;
+                for link in work.links.iter_mut().chain(&mut work.always) {
+                    link.reboots = false;
+                    link.receipt = false;
+                }
+            }
+        }
+        self
+    }
+
     /// The same, with its hosts locked on the hosts, too.
     pub fn with_host_locks(mut self, host_locks: Option<HostLocks>) -> Self {
         self.host_locks = host_locks;

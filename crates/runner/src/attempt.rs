@@ -59,11 +59,17 @@ impl Attempt<'_> {
         ));
         let args = self.link.args.of(self.position);
         let args = match args.to_be_made().next() {
-            Some(_) => self.shared.made.put_into(args).map(Arc::new),
+            Some((_, file)) if self.shared.dry_run => Err(would(&TaskError::Would {
+                what: format!("do `{}` with `{}`, which step `{}` makes", self.link.task, file.name, file.step),
+            })),
+            Some(_) => {
+                let args = self.shared.made.put_into(args).map(Arc::new);
+                args.map_err(|not_made| ending(Failure::Task { value: 1 }, not_made))
+            }
             None => Ok(args.clone()),
         };
         let (state, outcome, hint) = match (self.shared.registry.get(self.link.task.as_str()), args) {
-            (_, Err(not_made)) => ending(Failure::Task { value: 1 }, not_made),
+            (_, Err(ended)) => ended,
             (Ok(task), Ok(args)) => self.work(&**task, args, &remote, started).await,
             (Err(unknown), _) => ending(Failure::Internal, unknown.to_string()),
         };
@@ -71,6 +77,9 @@ impl Attempt<'_> {
         let (state, mut outcome, hint) = self.after_loss(ended, started).await;
         outcome.message = self.shared.mask.text(&outcome.message);
         outcome.message.truncate(outcome.message.floor_char_boundary(LONGEST_MESSAGE));
+        if self.shared.dry_run && matches!(state, State::Ok { .. }) {
+            self.note(format!("{}: {}", self.link.task, outcome.message));
+        }
         let result = HostResult { state, outcome, hint, took: started.elapsed() };
         let started = remote.has_started();
         self.shared.send(Message::AttemptFinished {
@@ -130,6 +139,10 @@ impl Attempt<'_> {
         }
     }
 
+    fn note(&self, note: String) {
+        self.shared.send(Message::HostNoted { step: self.key.step.clone(), host: self.key.host.clone(), note });
+    }
+
     /// Adds what would help where sudo stood in the way.
     fn advised(&self, (state, outcome, hint): Ending) -> Ending {
         let as_user = self.link.shell.of(self.position).as_user.as_ref();
@@ -152,10 +165,7 @@ fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending 
         Ok(outcome) if outcome.is_ok() => (State::Ok { changed: outcome.changed }, outcome, None),
         Ok(outcome) => (State::Failed { failure: Failure::Task { value: outcome.value } }, outcome, None),
         Err(TaskError::Remote(error)) => judge_remote(error, remote),
-        // In a dry run there is no more to do.
-        Err(error @ TaskError::Would { .. }) => {
-            (State::Ok { changed: true }, Outcome::changed(error.to_string()), None)
-        }
+        Err(error @ TaskError::Would { .. }) => would(&error),
         Err(error @ (TaskError::NoArgument { .. } | TaskError::NoSecret { .. })) => {
             ending(Failure::Internal, error.to_string())
         }
@@ -165,6 +175,11 @@ fn judge(result: Result<Outcome, TaskError>, remote: &RecordedRemote) -> Ending 
             (state, outcome, hint)
         }
     }
+}
+
+/// How work ends in a dry run that would go on now.
+fn would(what: &TaskError) -> Ending {
+    (State::Ok { changed: true }, Outcome::changed(what.to_string()), None)
 }
 
 fn judge_remote(error: RemoteError, remote: &RecordedRemote) -> Ending {
