@@ -4,7 +4,7 @@ use std::sync::Arc;
 use runsheet_events::{DisplaySink, Observer, Request, RunStats};
 use runsheet_inventory::fold;
 use runsheet_journal::{History, JournalWriter, Keep, StateFolder, WriterSettings, clean};
-use runsheet_local::ThisMachine;
+use runsheet_local::{LocalHost, ThisMachine};
 use runsheet_model::{Mask, RunId};
 use runsheet_plan::Plan;
 use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Size, Terminal};
@@ -15,6 +15,7 @@ use crate::args::{Format, ReachArgs, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::people::{self, Mode, People};
+use crate::reaching::Reaching;
 use crate::resuming::Going;
 use crate::session::Session;
 use crate::{locks, logins, open_files, secrets, show_plan, signals, terminal_size, version};
@@ -98,7 +99,7 @@ pub(crate) async fn launch(
         endpoints,
         identity,
         seams: Seams {
-            connector: Arc::new(connector),
+            connector: Arc::new(Reaching { hosts: connector, local: local_host(session) }),
             local: Arc::new(ThisMachine::default()),
             registry: session.registry.clone(),
             ledger: journal.clone(),
@@ -120,6 +121,11 @@ pub(crate) async fn launch(
         finish(session, &journal, &report);
     }
     Ok(ExitStatus::of(&report.stats))
+}
+
+/// This machine, for steps with `on: local`.
+fn local_host(session: &Session) -> LocalHost {
+    LocalHost::new(session.project.root.clone(), session.project.local_programs().into())
 }
 
 /// Begins to record a run, or takes up the record of the one that goes on.

@@ -110,7 +110,8 @@ pub(crate) async fn connector(
         Some((name, password)) => SshConnector::with_password(settings, &name, password)?,
         None => SshConnector::new(settings),
     };
-    let survey = connector.survey(endpoints).await;
+    let by_ssh: Vec<_> = endpoints.iter().filter(|endpoint| !endpoint.is_local()).cloned().collect();
+    let survey = connector.survey(&by_ssh).await;
     for (name, unfit) in &survey.unfit {
         let warning = format!("warning: {name} is not used: {}", in_words(unfit));
         session.printer.alarm(&format!("{}\n", visible(warning.as_bytes())));

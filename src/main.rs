@@ -24,6 +24,7 @@ mod people;
 mod plan_file;
 mod printer;
 mod project;
+mod reaching;
 mod resuming;
 mod secrets;
 mod session;

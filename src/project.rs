@@ -48,9 +48,16 @@ pub(crate) struct Settings {
     /// Not supported yet.
     #[schemars(skip)]
     sinks: Option<Spanned<serde_json::Value>>,
-    /// Not supported yet.
-    #[schemars(skip)]
-    local: Option<Spanned<serde_json::Value>>,
+    /// What is done on the machine that runs runsheet.
+    pub(crate) local: Local,
+}
+
+/// What is done on the machine that runs runsheet.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Local {
+    /// The programs that steps with `on: local` may start, each as it is written in commands. Default: none.
+    pub(crate) allow: Vec<String>,
 }
 
 /// How hosts are reached.
@@ -183,6 +190,11 @@ impl Project {
             .ok_or_else(|| no_sheet(name, &sheets, environment))
     }
 
+    /// The programs that steps with `on: local` may start.
+    pub(crate) fn local_programs(&self) -> &[String] {
+        &self.settings.local.allow
+    }
+
     /// How long connecting may take, if the settings say so.
     pub(crate) fn connect_timeout(&self) -> Option<std::time::Duration> {
         self.settings.ssh.connect_timeout.as_ref().and_then(|text| parse_duration(&text.value).ok())
@@ -228,7 +240,7 @@ fn no_sheet(name: &Path, folder: &Path, environment: &Environment) -> CliError {
 impl Settings {
     /// Checks what the types do not.
     fn check(&self, file: &Path) -> Result<(), YamlError> {
-        let words = [("sinks", &self.sinks), ("local", &self.local)];
+        let words = [("sinks", &self.sinks)];
         for (word, value) in words {
             if let Some(value) = value {
                 return Err(YamlError::at(file, Mark::of(value), format!("`{word}` is not supported yet")));

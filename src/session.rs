@@ -115,6 +115,7 @@ impl Session {
             limit: narrow.limit.clone(),
             // Without any host group, names on the command line can only be meant as they are.
             unlisted: unlisted || self.is_empty(),
+            local_programs: self.project.local_programs(),
             choice,
         };
         Ok(Plan::resolve(sheet, &planning)?)
@@ -122,8 +123,12 @@ impl Session {
 
     /// How every host of a plan is reached, in its order.
     pub(crate) fn endpoints(&self, plan: &Plan, args: &ReachArgs) -> Result<Vec<Endpoint>, CliError> {
-        let endpoints = self.endpoints_of(&plan.hosts.iter().map(|host| &host.name).collect::<Vec<_>>(), args)?;
+        let hosts: Vec<_> = plan.hosts.iter().filter(|host| !host.local).map(|host| &host.name).collect();
+        let mut endpoints = self.endpoints_of(&hosts, args)?;
         self.warn_of_agents(&endpoints);
+        for (position, host) in plan.hosts.iter().enumerate().filter(|(_, host)| host.local) {
+            endpoints.insert(position, Endpoint::local(host.name.clone()));
+        }
         Ok(endpoints)
     }
 

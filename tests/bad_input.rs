@@ -63,8 +63,8 @@ fn mistakes_in_a_sheet_are_told_with_their_place() {
             &["sheets/s.yaml:3:", "vars.nope"],
         ),
         (
-            "name: S\nsteps:\n  - {name: A, task: command, hosts: web, args: {run: x}, on: dist}\n",
-            &["sheets/s.yaml:3:", "`on` is not supported yet"],
+            "name: S\nsteps:\n  - {name: A, task: command, args: {run: x}, on: dist}\n",
+            &["sheets/s.yaml:3:", "`on` is `local`, not `dist`"],
         ),
         (
             "name: S\nsteps:\n  - {name: A, task: file.put, hosts: web, args: {source: nope, target: x}}\n",

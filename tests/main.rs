@@ -17,6 +17,7 @@ mod hostile_hosts;
 mod human_output;
 mod killed;
 mod limits;
+mod local_steps;
 mod locks;
 mod logins;
 mod lost_terminal;

@@ -128,7 +128,7 @@ impl PreflightArgs {
         }
         let sheet = session.sheet(Path::new(what), &self.part.set)?;
         let plan = session.plan(&sheet, &self.narrow, self.part.choice(), self.target.unlisted)?;
-        let needed = plan.hosts.iter().zip(plan.needs()).filter_map(|(host, users)| {
+        let needed = plan.hosts.iter().zip(plan.needs()).filter(|(host, _)| !host.local).filter_map(|(host, users)| {
             let users = users?.into_iter().chain(sudo).map(ToOwned::to_owned);
             Some((host.name.clone(), users.collect::<BTreeSet<_>>().into_iter().collect()))
         });

@@ -120,6 +120,7 @@ impl FleetRemote {
         let request = ExecRequest {
             command,
             recorded: None,
+            on_local: None,
             as_user: None,
             stdin: stdin.map(Secret::new),
             pty: false,

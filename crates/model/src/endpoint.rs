@@ -17,6 +17,32 @@ pub struct Endpoint {
     pub connect_timeout: Duration,
 }
 
+impl Endpoint {
+    /// The machine that runs runsheet, which is not connected to.
+    pub fn local(host: HostName) -> Self {
+        let host_keys = HostKeys { mode: HostKeyMode::Strict, user_files: Vec::new(), global_files: Vec::new() };
+        let target = Hop {
+            address: "local".to_owned(),
+            port: 0,
+            user: String::new(),
+            identities: Arc::default(),
+            identities_only: true,
+            agent: None,
+            certificates: Arc::default(),
+            host_keys: Arc::new(host_keys),
+            host_key_alias: None,
+            proxy_command: None,
+            options: Arc::default(),
+        };
+        Self { host, target, jumps: Vec::new(), connect_timeout: Duration::from_secs(30) }
+    }
+
+    /// Whether it is the machine that runs runsheet: no server listens at port 0.
+    pub fn is_local(&self) -> bool {
+        self.target.port == 0
+    }
+}
+
 /// One SSH server on the way: where it listens, and as whom and with what one logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {

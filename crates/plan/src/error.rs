@@ -4,7 +4,7 @@ use std::{fmt, io};
 use runsheet_diagnostics::{Hint, Hints, Place};
 use runsheet_inventory::InventoryError;
 use runsheet_model::{SecretName, StepId, TaskName, plural};
-use runsheet_task::{ArgError, NoTask};
+use runsheet_task::{ArgError, LocalCommandError, NoTask};
 use runsheet_template::TemplateError;
 use thiserror::Error;
 
@@ -26,6 +26,20 @@ pub enum PlanError {
     #[error(transparent)]
     Inventory(#[from] Box<InventoryError>),
 
+    /// A step runs on this machine, and a host has its name.
+    #[error("{place}: a host of the inventory is called `local`, which is what this machine is called")]
+    LocalIsAHost {
+        /// Where the step stands.
+        place: Place,
+    },
+    /// A command may not be started on this machine.
+    #[error("{place}: {error}")]
+    LocalCommand {
+        /// Where it stands.
+        place: Place,
+        /// Why not.
+        error: LocalCommandError,
+    },
     /// There is no such task.
     #[error("{place}: {error}")]
     Task {
@@ -231,6 +245,8 @@ impl Hint for PlanError {
             Self::Hosts { source, .. } | Self::Delegate { source, .. } => source.hints(),
             Self::Inventory(error) => error.hints(),
             Self::Task { error, .. } => error.hints(),
+            Self::LocalCommand { error, .. } => error.hints(),
+            Self::LocalIsAHost { .. } => Hints::from("give the host another name"),
             Self::NoReceipt { .. } => {
                 Hints::from("receipts are for tasks that are one command: `command` and `script`")
             }

@@ -42,6 +42,9 @@ pub struct PlanHost {
     pub address: String,
     /// Its variables.
     pub vars: Arc<Vars>,
+    /// Whether it is the machine that runs runsheet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub local: bool,
 }
 
 /// A step of the plan.
@@ -212,11 +215,12 @@ impl Plan {
         names
     }
 
-    /// The hosts that its steps work on, by position, in rising order.
+    /// The hosts that its steps work on, by position, in rising order; not this machine.
     pub fn worked_on(&self) -> Vec<usize> {
         let mut hosts: Vec<_> = self.host_works().flat_map(|work| work.hosts.iter().copied()).collect();
         hosts.sort_unstable();
         hosts.dedup();
+        hosts.retain(|&host| !self.hosts[host].local);
         hosts
     }
 

@@ -34,6 +34,8 @@ pub struct Planning<'a> {
     pub limit: Option<String>,
     /// Whether names that stand in no host group are taken.
     pub unlisted: bool,
+    /// The programs that `on: local` may start.
+    pub local_programs: &'a [String],
     /// Which steps run.
     pub choice: StepChoice,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runsheet_diagnostics::Placed;
+use runsheet_diagnostics::{Place, Placed};
 use runsheet_inventory::{InventoryError, Selection};
 use runsheet_model::HostName;
 use runsheet_sheet::{Step, Work as SheetWork};
@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::resolve::{Resolver, compile, render};
 use crate::{PerHost, PlanError, PlanHost};
+
+/// What the machine that runs runsheet is called among hosts.
+const LOCAL: &str = "local";
 
 impl Resolver<'_> {
     /// Selects the hosts of a step that runs tasks, and leaves it out if flags leave none of them.
@@ -76,6 +79,9 @@ impl Resolver<'_> {
 
     /// Selects the hosts of a step, and tells how many they are without the flags; nothing if flags leave none of them.
     fn select(&mut self, step: &Step) -> Result<Option<(Vec<usize>, usize)>, PlanError> {
+        if step.local {
+            return Ok(Some((vec![self.this_machine(step)?], 1)));
+        }
         let Some(pattern) = &step.hosts else { return Ok(Some((Vec::new(), 0))) };
         let text = self.render_shared(pattern)?;
         let plain =
@@ -123,8 +129,25 @@ impl Resolver<'_> {
         let position = self.hosts.len();
         self.contexts.push(self.shared.clone().with("host", &host));
         self.positions.insert(name.clone(), position);
-        self.hosts.push(PlanHost { name, address, vars });
+        self.hosts.push(PlanHost { name, address, vars, local: false });
         Ok(position)
+    }
+
+    /// The position of the machine that runs runsheet.
+    fn this_machine(&mut self, step: &Step) -> Result<usize, PlanError> {
+        if let Some(position) = self.hosts.iter().position(|host| host.local) {
+            return Ok(position);
+        }
+        let name = HostName::new(LOCAL).expect("it is a name");
+        if self.planning.inventory.host_names().any(|host| *host == name) {
+            let place = step.place.clone().unwrap_or_else(|| Place::file("sheet"));
+            return Err(PlanError::LocalIsAHost { place });
+        }
+        let vars = Arc::default();
+        let host = json!({"name": name, "address": LOCAL, "vars": *vars, "groups": []});
+        self.contexts.push(self.shared.clone().with("host", &host));
+        self.hosts.push(PlanHost { name, address: LOCAL.to_owned(), vars, local: true });
+        Ok(self.hosts.len() - 1)
     }
 
     /// Splits hosts into those that the step's `when` takes and those that it leaves out.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use runsheet_diagnostics::{Place, Placed};
 use runsheet_model::HostName;
 use runsheet_sheet::{AsUser as SheetUser, Link, Step};
-use runsheet_task::{ArgError, Args, AsUser, ShellSettings, Task};
+use runsheet_task::{ArgError, Args, AsUser, LocalCommand, ShellSettings, Task};
 use runsheet_template::{Context, Template, Templates, ValueTemplate};
 use serde_json::{Map, Value};
 
@@ -11,6 +11,9 @@ use crate::makes::SheetFiles;
 use crate::resolve::{Planning, compile, render};
 use crate::template_files::TemplateFiles;
 use crate::{PerHost, PlanError, PlanLink};
+
+/// The task that runs one command.
+const COMMAND: &str = "command";
 
 /// Where the links of a step are resolved.
 pub(crate) struct Scope<'a> {
@@ -36,12 +39,16 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
     if link.receipt && !task.spec().is_one_command() {
         return Err(PlanError::NoReceipt { place: link.task.place.clone(), task: link.task.value.clone() });
     }
+    let args = args(link, &**task, scope)?;
+    if step.local {
+        check_local_commands(link, &args, scope)?;
+    }
     Ok(PlanLink {
         task: link.task.value.clone(),
         idempotent: link.idempotent.or(step.idempotent).unwrap_or_else(|| task.spec().is_idempotent()),
         timeout: link.timeout.unwrap_or(step.timeout),
         shell: shell(link, step, scope)?,
-        args: args(link, &**task, scope)?,
+        args,
         retries: link.retries.unwrap_or(step.retries),
         receipt: link.receipt,
         delegate: None,
@@ -50,6 +57,20 @@ pub(crate) fn resolve_link(link: &Link, step: &Step, scope: &Scope<'_>) -> Resul
         sudo: task.spec().code().is_some_and(|code| code.sudo),
         even_if_lost: link.even_if_lost,
     })
+}
+
+/// Checks what can be seen of the commands that a link starts on this machine. Those of a script are checked when it starts them.
+fn check_local_commands(link: &Link, args: &PerHost<Args>, scope: &Scope<'_>) -> Result<(), PlanError> {
+    if link.task.value.as_str() != COMMAND {
+        return Ok(());
+    }
+    for command in args.iter().filter_map(|args| args.text("run")) {
+        LocalCommand::read(command, scope.planning.local_programs).map_err(|error| {
+            let place = link.args.get("run").map_or(&link.task.place, |arg| &arg.place);
+            PlanError::LocalCommand { place: place.clone(), error }
+        })?;
+    }
+    Ok(())
 }
 
 fn args(link: &Link, task: &dyn Task, scope: &Scope<'_>) -> Result<PerHost<Args>, PlanError> {
@@ -153,6 +174,7 @@ fn shell(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PerHost<ShellSet
                 .map(|(name, value)| Ok(((*name).clone(), text(value)?)))
                 .collect::<Result<_, PlanError>>()?,
             pty: step.pty,
+            local: step.local,
         })
     };
     let by_host = dir.iter().chain(env.iter().map(|(_, value)| value)).any(|(template, _)| template.mentions("host"));

@@ -33,6 +33,7 @@ async fn ask(remote: &dyn Remote, users: &[String], limits: &Limits, how: &Prefl
     let request = ExecRequest {
         command: question.command(),
         recorded: None,
+        on_local: None,
         as_user: None,
         pty: false,
         stdin: Some(Secret::new(question.script().into_bytes())),
@@ -59,6 +60,7 @@ async fn become_user(remote: &dyn Remote, user: &str, limits: &Limits, how: &Pre
     let request = ExecRequest {
         command: settings.wrap(":"),
         recorded: None,
+        on_local: None,
         pty: false,
         as_user: Some((wanted, ":".to_owned())),
         stdin: None,

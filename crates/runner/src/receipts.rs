@@ -118,6 +118,7 @@ impl Attempt<'_> {
         let request = ExecRequest {
             command: shell.wrap(&question),
             recorded: None,
+            on_local: None,
             as_user: shell.as_user.clone().map(|as_user| (as_user, shell.inner(&question))),
             stdin: None,
             pty: false,

@@ -10,11 +10,11 @@ pub enum SheetError {
     #[error(transparent)]
     Yaml(Box<YamlError>),
 
-    /// A word that a later version will know.
-    #[error("{place}: `{word}` is not supported yet")]
-    NotYet {
-        /// The word.
-        word: String,
+    /// It runs somewhere that is not known.
+    #[error("{place}: `on` is `local`, not `{found}`")]
+    On {
+        /// What stands there.
+        found: String,
         /// Where it stands.
         place: Place,
     },
@@ -297,8 +297,10 @@ impl Hint for SheetError {
     fn hints(&self) -> Hints {
         match self {
             Self::Yaml(error) => error.hint().map(Hints::from).unwrap_or_default(),
-            Self::NotYet { .. } => Hints::from("take it out: it would not be honoured"),
-            Self::NoHosts { .. } => Hints::from("say where it runs, such as `hosts: web`"),
+            Self::On { .. } => Hints::from("hosts are named by `hosts`"),
+            Self::NoHosts { .. } => {
+                Hints::from("say where it runs, such as `hosts: web`, or `on: local` for this machine")
+            }
             Self::Clash { word: "args", with: "do", .. } => Hints::from("give each task of the chain its own `args`"),
             Self::Alone { word: "always", .. } => Hints::from("write the task as a chain: `do: [{task: …}]`"),
             Self::Share { .. } => Hints::from("write it as `3`, `10%` or `2.5%`"),

@@ -13,9 +13,6 @@ use serde_json::Value;
 
 use crate::one_or_many::{Files, Ids, OneOrMany};
 
-/// Words of steps and links that a later version will know. They are refused, never ignored.
-pub(crate) const LATER: &[&str] = &["on"];
-
 /// A deploy sheet.
 #[derive(Debug, serde::Deserialize, JsonSchema)]
 #[schemars(rename = "Sheet")]
@@ -70,6 +67,10 @@ pub(crate) struct RawStep {
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<String>")]
     pub(crate) hosts: Option<Spanned<String>>,
+    /// `local`: the work is done on the machine that runs runsheet, once.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Local>")]
+    pub(crate) on: Option<Spanned<String>>,
     /// The id or ids of the steps that must be over; by default the row above; `[]` starts at once.
     #[serde(default, deserialize_with = "present")]
     #[schemars(with = "Option<OneOrMore>")]
@@ -327,6 +328,14 @@ enum NumberOrText {
 enum WordOrFolder {
     Word(String),
     Folder { hosts: String },
+}
+
+/// What `on` looks like to an editor.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Local {
+    Local,
 }
 
 /// What `order` looks like to an editor.

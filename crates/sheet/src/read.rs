@@ -21,7 +21,7 @@ const MOST_FORKS: usize = 10_000;
 /// Reads and checks a sheet.
 pub(crate) fn read(text: &str, file: &Path) -> Result<Sheet, SheetError> {
     let reader = Reader { text, place: Place::file(file) };
-    let raw: RawSheet = runsheet_yaml::parse(text, file).map_err(|error| reader.not_yet(error))?;
+    let raw: RawSheet = runsheet_yaml::parse(text, file)?;
     let place = reader.at(&raw.steps);
     let count = raw.steps.value.len();
     if count == 0 {
@@ -90,6 +90,7 @@ impl Reader<'_> {
         let (id, how) = self.id(raw.id, &name)?;
         let optional = |word, text: Option<Spanned<String>>| text.map(|text| self.text(word, text)).transpose();
         let hosts = optional("hosts", raw.hosts)?;
+        let local = self.is_local(raw.on.as_ref())?;
         let work = match (raw.task, raw.chain, raw.manual) {
             (Some(task), None, None) => {
                 if raw.always.is_some() {
@@ -123,7 +124,7 @@ impl Reader<'_> {
                 return Err(SheetError::Work { step: name.value, found, place });
             }
         };
-        if hosts.is_none() && matches!(work, Work::Chain(_)) {
+        if hosts.is_none() && !local && matches!(work, Work::Chain(_)) {
             return Err(SheetError::NoHosts { step: name.value, place });
         }
         let forks = raw.forks.map(|forks| forks_in_range(forks.value, &self.at(&forks))).transpose()?;
@@ -133,6 +134,7 @@ impl Reader<'_> {
             place: Some(place),
             work,
             hosts,
+            local,
             after: self.after(raw.after)?,
             enabled: raw.enabled.unwrap_or(true),
             when: optional("when", raw.when)?,
@@ -153,6 +155,15 @@ impl Reader<'_> {
             makes: self.makes(raw.makes)?,
         };
         Ok((step, how))
+    }
+
+    /// Whether the work is done on the machine that runs runsheet.
+    fn is_local(&self, on: Option<&Spanned<String>>) -> Result<bool, SheetError> {
+        match on {
+            None => Ok(false),
+            Some(on) if on.value == "local" => Ok(true),
+            Some(on) => Err(SheetError::On { found: on.value.clone(), place: self.at(on) }),
+        }
     }
 
     fn id(&self, written: Option<Spanned<String>>, name: &Placed<String>) -> Result<(StepId, Id), SheetError> {
@@ -258,11 +269,29 @@ fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
     if raw.chain.is_some() && raw.task.is_none() && raw.receipt.is_some() {
         return clash("receipt", "do");
     }
+    if raw.on.is_some() {
+        let words = [
+            ("hosts", raw.hosts.is_some()),
+            ("when", raw.when.is_some()),
+            ("sudo", raw.sudo.is_some()),
+            ("doas", raw.doas.is_some()),
+            ("su", raw.su.is_some()),
+            ("pty", raw.pty.is_some()),
+            ("receipt", raw.receipt.is_some()),
+            ("reboots", raw.reboots.is_some()),
+            ("delegate", raw.delegate.is_some()),
+            ("rollback", raw.rollback.is_some()),
+        ];
+        if let Some((word, _)) = words.into_iter().find(|(_, is)| *is) {
+            return clash(word, "on: local");
+        }
+    }
     if raw.manual.is_none() || raw.task.is_some() || raw.chain.is_some() {
         return Ok(());
     }
     let words = [
         ("hosts", raw.hosts.is_some()),
+        ("on", raw.on.is_some()),
         ("args", raw.args.is_some()),
         ("when", raw.when.is_some()),
         ("forks", raw.forks.is_some()),

@@ -3,10 +3,9 @@ use std::time::Duration;
 
 use runsheet_diagnostics::{Place, Placed};
 use runsheet_model::{Switch, Vars, parse_duration, valid_user};
-use runsheet_yaml::{Entries, Mark, Spanned, YamlError};
+use runsheet_yaml::{Entries, Mark, Spanned};
 use serde_json::Value;
 
-use crate::raw::LATER;
 use crate::{AsUser, SheetError};
 
 /// Reads single values, and points at what is wrong with them.
@@ -25,13 +24,6 @@ impl Reader<'_> {
 
     pub(crate) fn placed<T>(&self, spanned: Spanned<T>) -> Placed<T> {
         Placed { place: self.at(&spanned), value: spanned.value }
-    }
-
-    pub(crate) fn not_yet(&self, error: YamlError) -> SheetError {
-        match error.unknown_key().filter(|word| LATER.contains(word)) {
-            Some(word) => SheetError::NotYet { word: word.to_owned(), place: self.place.at(error.line, error.column) },
-            None => error.into(),
-        }
     }
 
     /// A text that must not be empty, nor hold what no command can be given.

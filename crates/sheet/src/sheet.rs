@@ -69,6 +69,7 @@ impl Sheet {
             place: None,
             work: Work::Chain(Chain { links: vec![link], always: Vec::new() }),
             hosts: Some(Placed { value: pattern.to_owned(), place }),
+            local: false,
             after: After::RowAbove,
             enabled: true,
             when: None,

@@ -23,6 +23,8 @@ pub struct Step {
     pub work: Work,
     /// The pattern that selects its hosts; none for a person's work.
     pub hosts: Option<Placed<String>>,
+    /// Whether the work is done on the machine that runs runsheet, instead of on hosts.
+    pub local: bool,
     /// What must be over before it starts.
     pub after: After,
     /// Whether it runs at all. Steps that wait for one that does not run wait for what it would have waited for.

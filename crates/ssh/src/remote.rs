@@ -48,8 +48,16 @@ impl Remote for SshRemote {
         if self.boot().is_none() && self.is_alive() {
             // What stands before every command tells; if it does not come, nothing is told.
             let (command, limits) = ("true".to_owned(), limits.clone());
-            let request =
-                ExecRequest { command, recorded: None, as_user: None, stdin: None, pty: false, quiet: true, limits };
+            let request = ExecRequest {
+                command,
+                recorded: None,
+                on_local: None,
+                as_user: None,
+                stdin: None,
+                pty: false,
+                quiet: true,
+                limits,
+            };
             let _ = exec(&self.link, &self.deadlines, &request, None, &mut Unheard).await;
         }
         self.boot()

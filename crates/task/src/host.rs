@@ -10,7 +10,7 @@ use tracing::{Instrument, debug, info_span};
 
 use crate::password_wanted::refuse_password_wanted;
 use crate::{
-    Capture, Command, CommandResult, Download, ExecRequest, Facts, FactsCell, Limits, Local, Receipt, Remote,
+    Capture, Command, CommandResult, Download, ExecRequest, Facts, FactsCell, Limits, Local, OnLocal, Receipt, Remote,
     ShellSettings, TaskError, Transfer, Upload,
 };
 
@@ -167,6 +167,11 @@ impl Host {
         let request = ExecRequest {
             command: shell.wrap(&text),
             recorded: receipt.map(|_| shell.wrap(&command.text)),
+            on_local: shell.local.then(|| OnLocal {
+                command: text.clone().into_owned(),
+                dir: shell.dir.clone(),
+                env: shell.env.clone(),
+            }),
             as_user: shell.as_user.clone().map(|as_user| (as_user, shell.inner(&text))),
             stdin: command.stdin,
             pty: shell.pty,

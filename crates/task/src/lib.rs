@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod host;
 mod local;
+mod local_command;
 mod overslept;
 mod password_wanted;
 mod receipt;
@@ -33,12 +34,13 @@ pub use error::TaskError;
 pub use facts::{Disk, Facts, FactsCell};
 pub use host::{Host, Notes};
 pub use local::{HttpAnswer, Local, LocalError};
+pub use local_command::{LocalCommand, LocalCommandError};
 pub use overslept::{MOMENT, OVERSLEPT, awake_until};
 pub use password_wanted::sudo_hint;
 pub use receipt::{Receipt, Receipted};
 pub use registry::{NoTask, Registry};
 pub use remote::{
-    Content, Download, ExecEnd, ExecRequest, Exit, Limits, Output, Remote, RemoteError, Transfer, Upload,
+    Content, Download, ExecEnd, ExecRequest, Exit, Limits, OnLocal, Output, Remote, RemoteError, Transfer, Upload,
 };
 pub use runsheet_model::Outcome;
 pub use shell::{AsUser, ShellSettings, quote};

@@ -68,6 +68,8 @@ pub struct ExecRequest {
     pub recorded: Option<String>,
     /// Whom it becomes and what that user's shell runs, if the text does so: for a connection that knows sudo's password.
     pub as_user: Option<(AsUser, String)>,
+    /// The command as it was before that, where it is for the machine that runs runsheet and for no shell.
+    pub on_local: Option<OnLocal>,
     /// What it reads from standard input; then, or without it at once, the end of the file.
     pub stdin: Option<Secret<Vec<u8>>>,
     /// Whether it has a terminal. Then all that it writes is standard output, and what it reads is lines of text.
@@ -137,6 +139,17 @@ impl Transfer {
     pub fn of_file(bytes: u64, sha256: String) -> Self {
         Self { bytes, sha256, files: 1, left_out: Vec::new() }
     }
+}
+
+/// A command for the machine that runs runsheet.
+#[derive(Clone, Debug)]
+pub struct OnLocal {
+    /// Its text.
+    pub command: String,
+    /// The folder, if it is not the project's; relative to that.
+    pub dir: Option<String>,
+    /// Variables of its environment beside those of whoever runs runsheet.
+    pub env: Vec<(String, String)>,
 }
 
 /// How a command ended.

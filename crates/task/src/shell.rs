@@ -16,6 +16,9 @@ pub struct ShellSettings {
     /// Give the work a terminal. A task's own questions never have one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pty: bool,
+    /// Run on the machine that runs runsheet, without a shell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub local: bool,
 }
 
 /// Becoming another user, without ever being asked for a password.

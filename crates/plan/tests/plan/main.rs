@@ -120,6 +120,7 @@ fn resolve(
     let registry = registry();
     let secrets = BTreeSet::from([SecretName::new("token").expect("a name")]);
     let mut planning = Planning {
+        local_programs: &[],
         inventory: &inventory,
         registry: &registry,
         files,

@@ -104,6 +104,7 @@ pub(super) async fn ask(
     let request = ExecRequest {
         command: format!("sh -s -- {}", arguments.map(quote).join(" ")),
         recorded: None,
+        on_local: None,
         as_user: None,
         pty: false,
         stdin: Some(Secret::new(SCRIPT.as_bytes().to_vec())),

@@ -309,6 +309,7 @@ impl Stage {
     pub(crate) fn plan(&self) -> Plan {
         let hosts: Vec<_> = (0..self.hosts.len())
             .map(|number| PlanHost {
+                local: false,
                 name: HostName::new(format!("h{number:02}")).expect("a name"),
                 address: "127.0.0.1".to_owned(),
                 vars: Arc::default(),

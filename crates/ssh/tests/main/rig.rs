@@ -87,6 +87,7 @@ pub(crate) fn request(command: &str) -> ExecRequest {
     ExecRequest {
         command: command.to_owned(),
         recorded: None,
+        on_local: None,
         as_user: None,
         stdin: None,
         pty: false,
