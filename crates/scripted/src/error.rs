@@ -1,5 +1,4 @@
 use std::fmt;
-use std::io;
 use std::path::Path;
 
 use runsheet_diagnostics::{Hint, Hints, Place};
@@ -48,11 +47,6 @@ impl ScriptError {
     /// Something about a file as a whole.
     pub(crate) fn of_file(file: &Path, message: impl Into<String>) -> Self {
         Self { place: Place::file(file), message: message.into(), line: String::new(), calls: Vec::new(), hint: None }
-    }
-
-    /// A file that cannot be read.
-    pub(crate) fn unreadable(file: &Path, error: &io::Error) -> Self {
-        Self::of_file(file, format!("cannot be read: {error}"))
     }
 
     /// Something about a part of a file.

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +20,7 @@ use crate::signature::Signature;
 use crate::spec;
 
 /// The largest file that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
 /// The files of a folder of tasks, each read and checked at most once.
 pub(crate) struct Library {
@@ -181,14 +180,17 @@ fn dialect() -> Dialect {
     }
 }
 
+/// Reads a file under the rules for all files that decide which commands run where.
 fn read_text(path: &Path, shown: &Path) -> Result<String, ScriptError> {
-    let unreadable = |error| ScriptError::unreadable(shown, &error);
-    let about = fs::metadata(path).map_err(unreadable)?;
-    if !about.is_file() {
-        return Err(ScriptError::of_file(shown, "is no file"));
+    let text = runsheet_yaml::read_text(path).map_err(|error| {
+        let told = ScriptError::of_file(shown, error.message.clone());
+        match error.hint() {
+            Some(hint) => told.with_hint(hint),
+            None => told,
+        }
+    })?;
+    if text.value.len() > LARGEST {
+        return Err(ScriptError::of_file(shown, "larger than 1 MiB"));
     }
-    if about.len() > LARGEST {
-        return Err(ScriptError::of_file(shown, "is larger than 1 MiB"));
-    }
-    fs::read_to_string(path).map_err(unreadable)
+    Ok(text.value)
 }

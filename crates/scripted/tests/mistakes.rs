@@ -1,4 +1,4 @@
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::stage::Stage;
 
@@ -94,7 +94,11 @@ fn a_file_that_cannot_be_read_is_told() {
     let stage = Stage::of("");
     let path = stage.folder.path().join("tasks/t.star");
     std::fs::write(&path, [0xff, 0xfe]).expect("a file");
-    assert!(stage.mistake().contains("tasks/t.star: cannot be read"));
+    assert!(stage.mistake().contains("tasks/t.star: "));
+    std::fs::write(&path, "def do_work(config, host):\n    pass\n").expect("a file");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).expect("a mode");
+    assert!(stage.mistake().contains("may change it"), "{}", stage.mistake());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("a mode");
     std::fs::write(&path, "#".repeat((1 << 20) + 1)).expect("a file");
-    assert!(stage.mistake().contains("tasks/t.star: is larger than 1 MiB"));
+    assert!(stage.mistake().contains("tasks/t.star: larger than 1 MiB"));
 }
