@@ -13,6 +13,7 @@ mod http;
 mod module;
 mod on_host;
 mod patience;
+mod release;
 mod script;
 mod service;
 mod solr;
@@ -25,7 +26,16 @@ use runsheet_task::Registry;
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     module::register!(registry, command, script);
-    let families = [apache::tasks, file::tasks, haproxy::tasks, http::tasks, service::tasks, solr::tasks, wait::tasks];
+    let families = [
+        apache::tasks,
+        file::tasks,
+        haproxy::tasks,
+        http::tasks,
+        release::tasks,
+        service::tasks,
+        solr::tasks,
+        wait::tasks,
+    ];
     for family in families {
         family(&mut registry);
     }

@@ -10,7 +10,7 @@ mod port;
 mod service;
 
 pub(crate) use file::{has_file, octal};
-pub(crate) use host_script::{DETACHED, HostScript};
+pub(crate) use host_script::{DETACHED, HostScript, SHA256};
 pub(crate) use http::{Heard, http_get};
 pub(crate) use port::{Tried, try_port};
 pub(crate) use service::{Service, ServiceState};

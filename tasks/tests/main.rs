@@ -10,6 +10,7 @@ mod language;
 mod network;
 mod pages;
 mod processes;
+mod releases;
 mod scripted;
 mod services;
 mod shell_remote;
