@@ -6,8 +6,10 @@
 //! tells whether the host is another one than before. Pages for users are made of the specs: `docs/tasks/`.
 
 mod apache;
+mod artifact;
 mod command;
 mod file;
+mod git;
 mod haproxy;
 mod http;
 mod module;
@@ -28,7 +30,9 @@ pub fn registry() -> Registry {
     module::register!(registry, command, script);
     let families = [
         apache::tasks,
+        artifact::tasks,
         file::tasks,
+        git::tasks,
         haproxy::tasks,
         http::tasks,
         release::tasks,

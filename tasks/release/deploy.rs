@@ -33,7 +33,7 @@ pub(crate) fn spec() -> TaskSpec {
         );
     place_args(spec)
         .arg(Arg::required("archive", ArgKind::LocalFile, "The tarball on this machine."))
-        .arg(Arg::optional("release", ArgKind::Text, "The release's name; without one the first 12 digits of the archive's SHA-256."))
+        .arg(Arg::optional("release", ArgKind::Text, "The release's name; without one the first 12 digits of the archive's SHA-256. What looks like a number, such as `\"1.10\"`, stands in quotes."))
         .arg(
             Arg::optional("shared", ArgKind::TextList, "What all releases share, such as `log/` or `config/secrets.yml`: links to it in `shared`. A folder with `/` at its end is made if it is missing.")
                 .default(Vec::<String>::new()),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use runsheet_model::{format_duration, shortened};
 use runsheet_task::{Arg, ArgKind, Command, CommandResult, Config, Host, Outcome, TaskError, TaskSpec};
 
-use crate::on_host::{DETACHED, HostScript, SHA256};
+use crate::on_host::{DETACHED, HostScript, SHA256, sha256};
 use crate::patience::Patience;
 
 const PLACE: &str = include_str!("place.sh");
@@ -255,7 +255,7 @@ impl Made {
         Some(match word {
             "absent" => Self::Absent,
             "strange" => Self::Strange,
-            sum => Self::Of(sha256(sum)?.to_owned()),
+            sum => Self::Of(sha256(sum)?),
         })
     }
 }
@@ -300,7 +300,7 @@ impl Release {
             .map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
                 [mark @ ("*" | "-"), name, sum, time] if time.len() <= 20 => Some(Self {
                     name: release_name(name)?.to_owned(),
-                    sha256: sha256(sum)?.to_owned(),
+                    sha256: sha256(sum)?,
                     time: time.to_owned(),
                     is_current: mark == "*",
                 }),
@@ -308,12 +308,6 @@ impl Release {
             })
             .collect()
     }
-}
-
-/// A SHA-256 in hexadecimal, in small letters.
-fn sha256(word: &str) -> Option<&str> {
-    let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    (word.len() == 64 && word.chars().all(digit)).then_some(word)
 }
 
 #[cfg(test)]

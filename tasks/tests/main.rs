@@ -2,10 +2,12 @@
 //! their pages say. One binary, so that everything is linked once.
 
 mod apache;
+mod artifacts;
 mod case;
 mod cases;
 mod files;
 mod fleet_host;
+mod git;
 mod language;
 mod network;
 mod pages;

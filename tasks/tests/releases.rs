@@ -487,9 +487,10 @@ async fn what_is_not_ours_is_refused_and_left_as_it_is() -> Tested {
 /// Stands before the real programs of a host: the one that is called as number `/stop-at` ends all shells above it with SIGKILL
 /// instead of its work.
 const STOPPER: &str = r#"#!/bin/sh
-calls=$(/usr/bin/cat /calls)
+read -r calls </calls
+read -r stop_at </stop-at
 echo $((calls + 1)) >/calls
-if [ $((calls + 1)) -eq "$(/usr/bin/cat /stop-at)" ]; then
+if [ $((calls + 1)) -eq "$stop_at" ]; then
     echo >/stopped
     above=
     process=$PPID
