@@ -84,7 +84,7 @@ leave() {
     if [ -n "$archive" ]; then
         rm -f -- "$archive"
     fi
-    rm -f -- "$root/.current.$key"
+    rm -f -- "$root/.runsheet-$key"
     if [ "$(readlink -- "$lock" 2>/dev/null)" = "$mine" ]; then
         rm -f -- "$lock"
     fi
@@ -103,7 +103,7 @@ clear_leftovers() {
             cleared=yes
         fi
     done
-    rm -f -- "$root"/.current.*
+    rm -f -- "$root"/.runsheet-*
     set -f
     line=$(missing_line)
     if [ -n "$line" ]; then
@@ -146,7 +146,7 @@ switch_to() {
     line="$(now) $3 $1 $2 after $(current) run $id by $who"
     printf '%s\n' "$line" >"$work/line" && mv -f -- "$work/line" "$switching" || complain "$switching cannot be written"
     sync -f "$root/releases/$1" 2>/dev/null || sync
-    ln -s -- "releases/$1" "$root/.current.$key" && rename "$root/.current.$key" "$root/current" ||
+    ln -s -- "releases/$1" "$root/.runsheet-$key" && rename "$root/.runsheet-$key" "$root/current" ||
         complain '`current` cannot be switched'
     [ "$(current)" = "$1" ] || complain '`current` was not switched'
     printf '%s\n' "$line" >>"$log" || complain "\`current\` leads to \`$1\` now, but $log cannot be written"

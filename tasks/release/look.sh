@@ -1,5 +1,5 @@
 # $1: a release, or nothing for the one before the current one. Says how it is: `current NAME SHA256`,
-# `wanted NAME SHA256`, `last ACTION NAME` if this step of this run was the last to switch, and `left` if somebody is at work, or was
+# `wanted NAME SHA256`, `last ACTION NAME` if this step of this run has switched already, and `left` if somebody is at work, or was
 # broken off.
 is=$(current) || exit 4
 case $is in
@@ -15,10 +15,7 @@ if [ -n "$wanted" ]; then
 else
     echo 'wanted - -'
 fi
-set -- $(revisions | tail -n 1) "$id"
-if [ $# -eq 11 ] && [ "$8" = "${11}" ]; then
-    echo "last $2 $3"
-fi
+revisions | id=$id awk '$8 == ENVIRON["id"] { last = $2 " " $3 } END { if (last != "") print "last", last }'
 set +f
 for left in "$switching" "$root"/releases/.lock "$root"/releases/.deploy-*/at-work; do
     if [ -e "$left" ] || [ -L "$left" ]; then

@@ -64,7 +64,7 @@ pub(crate) struct Look {
     pub(crate) current: Current,
     /// The release that is wanted, if there is one.
     pub(crate) wanted: Option<(String, Made)>,
-    /// What this step of this run has done already, by the last line of the log: `deployed` or `rolled-back`, and the release.
+    /// What this step of this run has done already, as the log tells: `deployed` or `rolled-back`, and the release.
     pub(crate) last: Option<(String, String)>,
     /// Whether somebody is at work, or was broken off.
     pub(crate) left: bool,

@@ -13,7 +13,7 @@ pub(crate) fn spec() -> TaskSpec {
              An attempt whose end was not seen goes back no further when it is repeated: the log tells that this step of this run has done \
              its work. To restart what serves it is for the next link of the chain.",
         )
-        .arg(Arg::optional("release", ArgKind::Text, "The release; without one the one before."))
+        .arg(Arg::optional("release", ArgKind::Text, "The release; without one the one before. What looks like a number, such as `\"1.10\"`, stands in quotes."))
         .arg(wait_arg())
         .idempotent()
 }
@@ -29,13 +29,16 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     let look = place.look(named).await?;
     let now = look.current.name();
-    // This very step of this run has done it, in an attempt whose end was not seen.
-    if let Some((action, name)) = &look.last
-        && action == "rolled-back"
-        && now == Some(name)
-        && named.is_none_or(|named| named == name)
-    {
-        return Ok(Outcome::unchanged(format!("`{name}` is the current release: an earlier attempt went back to it")));
+    // This very step of this run has done it, in an attempt whose end was not seen. Once more would be one too many.
+    if let Some((_, name)) = look.last.as_ref().filter(|(action, _)| named.is_none() && action == "rolled-back") {
+        return Ok(if now == Some(name) {
+            Outcome::unchanged(format!("`{name}` is the current release: an earlier attempt went back to it"))
+        } else {
+            let now = now.unwrap_or("something else");
+            let message =
+                format!("an earlier attempt went back to `{name}`, and since then somebody has made `{now}` current");
+            Outcome::failed(message, 1)
+        });
     }
     let Some((name, made)) = &look.wanted else {
         return Ok(Outcome::failed(

@@ -187,6 +187,14 @@ entry.type, entry.linkname = tarfile.LNKTYPE, sys.argv[2]
 tarfile.open(sys.argv[1], "w").addfile(entry)
 ' "$1""#;
 
+/// A link to `/etc`, whose owner's name makes the list of the archive look as if it led to a file beside it.
+const SLY_OWNER: &str = r#"python3 -c '
+import sys, tarfile
+entry = tarfile.TarInfo("f")
+entry.type, entry.linkname, entry.uname = tarfile.SYMTYPE, "/etc", "u f -> x"
+tarfile.open(sys.argv[1], "w").addfile(entry)
+' "$1""#;
+
 #[tokio::test]
 async fn an_archive_that_leads_out_of_itself_is_refused_before_it_is_unpacked() -> Tested {
     let Some(site) = Site::up() else { return Ok(()) };
@@ -219,6 +227,13 @@ async fn an_archive_that_leads_out_of_itself_is_refused_before_it_is_unpacked() 
             "mkdir -p a b; ln -s . b/d; echo x >a/f; tar -cf \"$1\" b/d; tar --transform='s,^a,b/d,' -rf \"$1\" a/f",
             "the entry `b/d/f` lies below the link `b/d`",
         ),
+        // After `strip` it would lead out of the release.
+        (
+            "link-of-the-top",
+            "mkdir a; echo x >f; ln -s ../f a/f; tar -cf \"$1\" a",
+            "the link `./f` leads out of the archive: `../f`",
+        ),
+        ("owner", SLY_OWNER, "the link `f` cannot be read"),
         ("hard-link-up", &hard_link("../f"), "entries that lead out of it: tar: Removing"),
         ("hard-link-absolute", &hard_link("/etc/shadow"), "entries that lead out of it: tar: Removing"),
         (
@@ -238,7 +253,8 @@ async fn an_archive_that_leads_out_of_itself_is_refused_before_it_is_unpacked() 
         ),
     ] {
         site.archive(name, command);
-        let args = json!({"root": ROOT, "archive": name, "release": "v2"});
+        let strip = u8::from(name == "link-of-the-top");
+        let args = json!({"root": ROOT, "archive": name, "release": "v2", "strip": strip});
         failed(&site.run("release.deploy", args).await, why);
         assert_eq!(site.all(), before, "{name}");
         assert!(!site.host.try_sh("ls -d /srv/out /out /srv/app/out /srv/g").0, "{name}: it was unpacked");
@@ -582,6 +598,10 @@ async fn a_rollback_whose_end_was_not_seen_goes_back_once() -> Tested {
     ok(&again, false);
     assert_eq!(again.message, "`v4` is the current release: an earlier attempt went back to it");
     assert_eq!(site.sh("cat current/www/version"), "v4");
+    // Somebody else goes on from there, and that is not taken back.
+    ok(&site.deploy("v6").await, true);
+    failed(&back().await?, "an earlier attempt went back to `v4`, and since then somebody has made `v6` current");
+    assert_eq!(site.sh("cat current/www/version"), "v6");
     Ok(())
 }
 
@@ -629,6 +649,52 @@ async fn two_that_deploy_at_once_wait_for_each_other() -> Tested {
     ok(&patient, true);
     assert!(patient.message.contains("`v1` was current before"), "{patient:?}");
     assert_eq!(site.sh("cut -d' ' -f2,3,6 revisions.log"), "deployed v1 -\ndeployed v3 v1");
+    site.nothing_is_left();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rollback_that_waited_does_not_take_back_what_came_meanwhile() -> Tested {
+    let Some(site) = Site::up() else { return Ok(()) };
+    ok(&site.deploy("v1").await, true);
+    ok(&site.deploy("v2").await, true);
+    site.version("v3");
+    let check = "echo >/begun; until [ -e /go ]; do sleep 0.05; done";
+    let args = json!({"root": ROOT, "archive": "v3.tar", "release": "v3", "check": check});
+    let back = async {
+        until(&site, "ls /begun").await;
+        let back = site.run("release.rollback", json!({"root": ROOT, "wait": "30s"}));
+        let go = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            site.host.sh("touch /go");
+        };
+        tokio::join!(back, go).0
+    };
+    let (deployed, back) = tokio::join!(site.run("release.deploy", args), back);
+    ok(&deployed, true);
+    failed(&back, "somebody else has made `v3` the current release meanwhile");
+    assert_eq!(site.sh("readlink current"), "releases/v3");
+    site.nothing_is_left();
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_arrived_as_something_else_is_not_unpacked() -> Tested {
+    let Some(site) = Site::up() else { return Ok(()) };
+    ok(&site.deploy("v1").await, true);
+    // The transfer of these tests goes by way of `cat`; this one adds something that tar would not even notice.
+    let adds = "#!/bin/sh\n/usr/bin/cat \"$@\"\ncase $(readlink /proc/$$/fd/1) in *.part) echo more ;; esac\n";
+    site.host.sh(&format!("printf '%s' '{adds}' >/usr/local/bin/cat; chmod 755 /usr/local/bin/cat"));
+    let sum = site.version("v2");
+    let outcome = site.deploy("v2").await;
+    failed(&outcome, "what arrived has the SHA-256 ");
+    assert!(outcome.message.ends_with(&format!(" and not {sum}")), "{outcome:?}");
+    assert_eq!(site.sh("readlink current; ls releases"), "releases/v1\nv1");
+    site.nothing_is_left();
+
+    site.host.sh("rm /usr/local/bin/cat; for name in sha256sum shasum openssl; do rm -f $(command -v $name); done");
+    failed(&site.deploy("v2").await, "nothing proves what arrived");
+    assert_eq!(site.sh("readlink current; ls releases"), "releases/v1\nv1");
     site.nothing_is_left();
     Ok(())
 }
