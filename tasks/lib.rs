@@ -6,13 +6,16 @@
 //! tells whether the host is another one than before. Pages for users are made of the specs: `docs/tasks/`.
 
 mod apache;
+mod artifact;
 mod command;
 mod file;
+mod git;
 mod haproxy;
 mod http;
 mod module;
 mod on_host;
 mod patience;
+mod release;
 mod script;
 mod service;
 mod solr;
@@ -25,7 +28,18 @@ use runsheet_task::Registry;
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     module::register!(registry, command, script);
-    let families = [apache::tasks, file::tasks, haproxy::tasks, http::tasks, service::tasks, solr::tasks, wait::tasks];
+    let families = [
+        apache::tasks,
+        artifact::tasks,
+        file::tasks,
+        git::tasks,
+        haproxy::tasks,
+        http::tasks,
+        release::tasks,
+        service::tasks,
+        solr::tasks,
+        wait::tasks,
+    ];
     for family in families {
         family(&mut registry);
     }

@@ -15,6 +15,20 @@ fn the_example_host_groups_and_sheets_can_be_planned() {
 }
 
 #[test]
+fn the_release_sheets_can_be_planned_with_their_host_group() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("an example");
+    let mut case = Case::new().file("dist/shop.tar.gz", "an archive");
+    for path in ["hostgroups/release.yaml", "sheets/release.yaml", "sheets/release-rollback.yaml"] {
+        case = case.file(path, read(path));
+    }
+    for sheet in ["release", "release-rollback"] {
+        let planned = case.run(&["plan", sheet]).exits(0);
+        assert!(planned.stdout.contains("shop[1-4].example.com"), "{}", planned.stdout);
+    }
+}
+
+#[test]
 fn a_new_project_can_be_planned_as_it_is() {
     let case = Case::new();
     case.run(&["init", "shop"]).exits(0);

@@ -30,6 +30,7 @@ mod real_fleet;
 mod real_sshd;
 mod reboots;
 mod receipts;
+mod releases;
 mod resumed;
 mod rolling;
 mod rollouts;

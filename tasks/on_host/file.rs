@@ -4,9 +4,9 @@ use runsheet_model::hex;
 use runsheet_task::{Content, Host, Outcome, TaskError, Upload};
 use sha2::{Digest, Sha256};
 
-use super::HostScript;
+use super::{HostScript, SHA256};
 
-const SCRIPT: HostScript = HostScript::new("file", &[include_str!("file.sh")]);
+const SCRIPT: HostScript = HostScript::new("file", &[SHA256, include_str!("file.sh")]);
 
 /// Whether the host has a file with this content and mode already. What cannot be told counts as no: sending it again does no harm.
 ///

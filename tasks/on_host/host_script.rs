@@ -3,6 +3,9 @@ use runsheet_task::{Command, quote};
 /// The shell function `detached`, for scripts that start daemons.
 pub(crate) const DETACHED: &str = include_str!("detached.sh");
 
+/// The shell functions `has` and `sha256_of`, for scripts that prove what a file holds.
+pub(crate) const SHA256: &str = include_str!("sha256.sh");
+
 /// A script for a host's `/bin/sh`, whatever the login shell of its user is.
 pub(crate) struct HostScript {
     /// What it calls itself when it complains.

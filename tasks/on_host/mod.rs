@@ -3,14 +3,16 @@
 //! Every script is a constant text for the host's `/bin/sh`; values reach it as its arguments, so that no value is ever part of a
 //! script. Nothing here decides how a step ends; that is the task's part.
 
+mod checksum;
 mod file;
 mod host_script;
 mod http;
 mod port;
 mod service;
 
+pub(crate) use checksum::{Checksum, checksum, sha256};
 pub(crate) use file::{has_file, octal, send_text};
-pub(crate) use host_script::{DETACHED, HostScript};
+pub(crate) use host_script::{DETACHED, HostScript, SHA256};
 pub(crate) use http::{Heard, http_get};
 pub(crate) use port::{Tried, try_port};
 pub(crate) use service::{Service, ServiceState};

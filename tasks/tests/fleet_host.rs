@@ -66,6 +66,14 @@ impl FleetHost {
         Stage { address: self.address(), ..Stage::on(Arc::new(remote)) }
     }
 
+    /// The same for an ordinary user of it, who exists.
+    pub(crate) fn stage_as(&self, user: &str) -> Stage {
+        let become_it = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"];
+        let words = [&self.words()[..], &become_it].concat();
+        let remote = FleetRemote(ShellRemote::new().by_way_of(&words).env("PATH", PATH));
+        Stage { address: self.address(), ..Stage::on(Arc::new(remote)) }
+    }
+
     /// Its address, at which this machine reaches it.
     pub(crate) fn address(&self) -> String {
         let subnet = fs::read_to_string(self.folder.path().join("subnet")).expect("the fleet's network");

@@ -2,14 +2,17 @@
 //! their pages say. One binary, so that everything is linked once.
 
 mod apache;
+mod artifacts;
 mod case;
 mod cases;
 mod files;
 mod fleet_host;
+mod git;
 mod language;
 mod network;
 mod pages;
 mod processes;
+mod releases;
 mod scripted;
 mod services;
 mod shell_remote;

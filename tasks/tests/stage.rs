@@ -46,6 +46,11 @@ impl Stage {
         self.work(task, self.plan(task, args)).await
     }
 
+    /// The same in a run that was there before.
+    pub(crate) async fn run_in(&self, run: RunId, task: &str, args: Value) -> Result<Outcome, TaskError> {
+        self.work_in(run, task, self.plan(task, args)).await
+    }
+
     /// Checks arguments as the plan does.
     pub(crate) fn plan(&self, task: &str, args: Value) -> Args {
         let registry = runsheet_tasks::registry();
@@ -64,6 +69,11 @@ impl Stage {
 
     /// Does the work as the runner does.
     pub(crate) async fn work(&self, task: &str, args: Args) -> Result<Outcome, TaskError> {
+        self.work_in(RunId::fresh(), task, args).await
+    }
+
+    /// The same in a run that has its id already.
+    pub(crate) async fn work_in(&self, run: RunId, task: &str, args: Args) -> Result<Outcome, TaskError> {
         let registry = runsheet_tasks::registry();
         let task = registry.get(task).expect("the task exists");
         let secrets = self
@@ -72,7 +82,7 @@ impl Stage {
             .map(|(name, value)| (SecretName::new(name).expect("a secret's name"), Secret::new(value.clone())))
             .collect();
         let config = Config {
-            run: RunId::fresh(),
+            run,
             step: StepId::new("step").expect("a step's id"),
             task: task.spec().name().clone(),
             attempt: 1,

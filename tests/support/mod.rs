@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: the real sshd and real hosts, and no stand-in for either.
 
+pub(crate) mod balancer;
 pub(crate) mod fleet;
 mod processes;
 mod ssh;
