@@ -2,12 +2,15 @@
 //! their pages say. One binary, so that everything is linked once.
 
 mod apache;
+mod apache_parts;
 mod case;
 mod cases;
 mod files;
 mod fleet_host;
+mod haproxy;
 mod language;
 mod network;
+mod nginx;
 mod pages;
 mod processes;
 mod scripted;
