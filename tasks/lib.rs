@@ -7,6 +7,7 @@
 
 mod apache;
 mod command;
+mod database;
 mod file;
 mod haproxy;
 mod http;
@@ -14,6 +15,8 @@ mod module;
 mod nginx;
 mod on_host;
 mod patience;
+mod planned_text;
+mod postgres;
 mod script;
 mod service;
 mod solr;
@@ -32,6 +35,7 @@ pub fn registry() -> Registry {
         haproxy::tasks,
         http::tasks,
         nginx::tasks,
+        postgres::tasks,
         service::tasks,
         solr::tasks,
         wait::tasks,

@@ -12,6 +12,7 @@ mod language;
 mod network;
 mod nginx;
 mod pages;
+mod postgres;
 mod processes;
 mod scripted;
 mod services;

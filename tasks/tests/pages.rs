@@ -47,6 +47,7 @@ const TESTED: &str = "## How they are tested
 - `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd; for those with it `systemctl` is a stand-in.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
+- `postgres.*` against a real PostgreSQL (Debian's postgresql) with a real replica of it.
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
   script that knows as much of it as is asked.
 - `solr.*` with a stand-in: Debian has no solr. It is a service that is only a process, beside a web server of a few lines.
