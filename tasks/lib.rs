@@ -12,6 +12,7 @@ mod file;
 mod haproxy;
 mod http;
 mod module;
+mod mysql;
 mod nginx;
 mod on_host;
 mod patience;
@@ -34,6 +35,7 @@ pub fn registry() -> Registry {
         file::tasks,
         haproxy::tasks,
         http::tasks,
+        mysql::tasks,
         nginx::tasks,
         postgres::tasks,
         service::tasks,

@@ -12,6 +12,12 @@ pub(crate) struct Backup {
 }
 
 impl Backup {
+    /// Reads it and then a line with how many things are in it.
+    pub(crate) fn with_count(text: &str) -> Option<(Self, usize)> {
+        let (first, count) = text.trim().split_once('\n')?;
+        Some((Self::read(first)?, count.trim().parse().ok()?))
+    }
+
     /// Reads `BYTES SHA256`.
     pub(crate) fn read(line: &str) -> Option<Self> {
         let (bytes, sha256) = line.trim().split_once(' ')?;

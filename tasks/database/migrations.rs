@@ -6,7 +6,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, LocalFolder, Outcome,
 use crate::planned_text::planned_text;
 
 /// As long as the column of their names.
-const LONGEST_NAME: usize = 200;
+const LONGEST_NAME: usize = 190;
 /// How many names stand in one message.
 const MOST_NAMED: usize = 10;
 

@@ -1,6 +1,5 @@
 //! Back up a database of a PostgreSQL on each host.
 
-use runsheet_model::plural;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Postgres, postgres_args};
@@ -36,14 +35,10 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     if !said.ok() {
         return Ok(Outcome::failed(postgres.complaint(&said.complaint()), said.code()));
     }
-    let mut lines = said.stdout.lines();
-    let backup = lines.next().and_then(Backup::read);
-    let entries = lines.next().and_then(|line| line.trim().parse::<usize>().ok());
-    let (Some(Backup { bytes, sha256 }), Some(entries)) = (backup, entries) else {
+    let Some((Backup { bytes, sha256 }, entries)) = Backup::with_count(&said.stdout) else {
         return Err(TaskError::failed(format!("the host does not say what it has written: {}", said.complaint())));
     };
-    let holds = plural(entries, "entry");
-    let holds = if entries == 1 { holds } else { format!("{entries} entries") };
+    let holds = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
     Ok(Outcome::changed(format!(
         "database `{}` was backed up to `{path}`: {bytes} bytes, {holds}, SHA-256 {sha256}",
         postgres.database

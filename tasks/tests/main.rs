@@ -9,6 +9,7 @@ mod files;
 mod fleet_host;
 mod haproxy;
 mod language;
+mod mysql;
 mod network;
 mod nginx;
 mod pages;

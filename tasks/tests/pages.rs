@@ -43,7 +43,8 @@ const TESTED: &str = "## How they are tested
 - Every task against scripted hosts: `tasks/cases/`, one file a case.
 - `apache.*` against a real apache (Debian's apache2), with apachectl, apache2ctl, and httpd as its own control program. The apachectl
   of other systems was not tried.
-- `haproxy.*` against a real HAProxy (Debian's haproxy); in cases only: `haproxy.status`.
+- `haproxy.*` against a real HAProxy (Debian's haproxy); `haproxy.status` in cases only.
+- `mysql.*` against a real MariaDB (Debian's mariadb-server) with a real replica of it. MySQL itself was not tried.
 - `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd; for those with it `systemctl` is a stand-in.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
