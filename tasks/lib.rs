@@ -8,13 +8,18 @@
 mod apache;
 mod artifact;
 mod command;
+mod database;
 mod file;
 mod git;
 mod haproxy;
 mod http;
 mod module;
+mod mysql;
+mod nginx;
 mod on_host;
 mod patience;
+mod planned_text;
+mod postgres;
 mod release;
 mod script;
 mod service;
@@ -35,6 +40,9 @@ pub fn registry() -> Registry {
         git::tasks,
         haproxy::tasks,
         http::tasks,
+        mysql::tasks,
+        nginx::tasks,
+        postgres::tasks,
         release::tasks,
         service::tasks,
         solr::tasks,

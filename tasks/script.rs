@@ -1,17 +1,12 @@
 //! Run a script of this machine on each host.
 
-use std::fmt::Write;
-
 use runsheet_model::Secret;
-use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, Outcome, TaskError, TaskSpec};
-use sha2::{Digest, Sha256};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use crate::on_host::HostScript;
+use crate::planned_text::planned_text;
 
 const SCRIPT: HostScript = HostScript::new("script", &[include_str!("script.sh")]);
-
-/// The largest script: it stands in the memory of both machines, once a host.
-const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Those who are told by `-s` to read a script from standard input (sh(1)); perl, python, ruby and node are told by `-`.
 const SHELLS: [&str; 7] = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"];
@@ -33,7 +28,7 @@ pub(crate) fn spec() -> TaskSpec {
 
 pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
     let source = config.local_file("source")?;
-    let script = match read(&source).await {
+    let script = match planned_text(&source, "a script").await {
         Ok(script) => script,
         Err(why) => {
             return Ok(Outcome::failed(format!("`{}` {why}; nothing was run", source.path.display()), 1));
@@ -49,23 +44,4 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     words.extend(config.list("args")?);
     host.would("run the script")?;
     host.log_run(SCRIPT.with(words).stdin(Secret::new(script))).await
-}
-
-/// Reads the script that was planned, or says what is wrong with it.
-async fn read(source: &LocalFile) -> Result<Vec<u8>, String> {
-    if source.bytes > LARGEST {
-        return Err(format!("is too large for a script ({} bytes)", source.bytes));
-    }
-    let script = tokio::fs::read(&source.path).await.map_err(|error| format!("cannot be read: {error}"))?;
-    let hash = Sha256::digest(&script).iter().fold(String::new(), |mut hash, byte| {
-        _ = write!(hash, "{byte:02x}");
-        hash
-    });
-    if !hash.eq_ignore_ascii_case(&source.sha256) {
-        return Err("has changed since it was planned".to_owned());
-    }
-    if script.contains(&0) {
-        return Err("is no text".to_owned());
-    }
-    Ok(script)
 }

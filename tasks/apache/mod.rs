@@ -2,8 +2,11 @@
 
 mod configtest;
 mod graceful;
+mod module;
+mod part;
 mod restart;
 mod server;
+mod site;
 mod start;
 mod status;
 mod stop;
@@ -14,5 +17,5 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, configtest, graceful, restart, start, status, stop);
+    register!(registry, configtest, graceful, module, restart, site, start, status, stop);
 }

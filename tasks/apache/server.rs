@@ -9,7 +9,10 @@ use crate::patience::Patience;
 
 /// Its output goes to a file while it is started. Apache lets go of it when it becomes a daemon, but the log writers that it has
 /// started before that (`CustomLog "|…"`) keep it until they end.
-const SCRIPT: HostScript = HostScript::new("apache", &[DETACHED, include_str!("server.sh")]);
+const SCRIPT: HostScript = HostScript::new("apache", &[DETACHED, CONTROL, include_str!("server.sh")]);
+
+/// Finds the control program, for every script that calls it.
+pub(super) const CONTROL: &str = include_str!("control.sh");
 
 /// The apache of a host.
 pub(crate) struct Apache<'a> {

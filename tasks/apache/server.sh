@@ -1,28 +1,13 @@
 # $1: state, configtest, start, stop, restart or graceful.
 # `state` says `running MASTER WRITTEN CHILD...` or `stopped`; where it cannot tell, it complains and fails. WRITTEN is another
 # word each time apache has read its configuration: it then writes the file with the number of its master anew.
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/apache2/bin
-
-has() {
-    command -v "$1" >/dev/null 2>&1
-}
-
 cannot_tell() {
     printf '%s\n' "$1" >&2
     exit 4
 }
 
-pid_file() {
-    "$1" -t -D DUMP_RUN_CFG 2>&1 </dev/null | sed -n 's/^PidFile: "\(.*\)"$/\1/p'
-}
-
 state() {
-    # Only apache itself knows where its configuration keeps the number of the master. Debian's apachectl has to be asked, since
-    # it alone knows the environment of the configuration; Fedora's takes no options, but there httpd can be asked.
-    file=$(pid_file "$control")
-    if [ -z "$file" ] && has httpd; then
-        file=$(pid_file httpd)
-    fi
+    file=$(pid_file)
     if [ -z "$file" ]; then
         cannot_tell "$("$control" -t -D DUMP_RUN_CFG 2>&1 </dev/null)"
     fi
@@ -64,22 +49,9 @@ state() {
     esac
 }
 
-control=
-for name in apachectl apache2ctl httpd; do
-    if has "$name"; then
-        control=$name
-        break
-    fi
-done
-if [ -z "$control" ]; then
-    echo 'none of `apachectl`, `apache2ctl` and `httpd` is installed on the host' >&2
-    exit 127
-fi
-
 case $control/$1 in
     */state) state ;;
-    httpd/configtest) httpd -t </dev/null ;;
-    */configtest) "$control" configtest </dev/null ;;
+    */configtest) configtest ;;
     httpd/*) detached httpd -k "$1" ;;
     *) detached "$control" "$1" ;;
 esac

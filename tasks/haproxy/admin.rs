@@ -27,15 +27,38 @@ impl ServerStatus {
         self.status.starts_with("UP") || self.status == "no check"
     }
 
+    /// Whether it is up and its last check did not fail; `UP 2/3` says that one did.
+    pub(crate) fn is_wholly_up(&self) -> bool {
+        self.status == "UP"
+    }
+
+    /// Whether HAProxy checks it, so far as it gets new sessions.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.status != "no check"
+    }
+
     /// Whether somebody has taken it out for maintenance.
     pub(crate) fn is_in_maintenance(&self) -> bool {
         self.status.starts_with("MAINT")
+    }
+
+    /// Whether it is itself in maintenance: not by another one that it follows, and not because its name has no address.
+    pub(crate) fn is_taken_out(&self) -> bool {
+        self.status == "MAINT"
     }
 
     /// Whether it was told to take no new sessions.
     pub(crate) fn is_draining(&self) -> bool {
         self.status.starts_with("DRAIN")
     }
+}
+
+/// The weight of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Weight {
+    pub(crate) now: u64,
+    /// What the configuration says.
+    pub(crate) configured: u64,
 }
 
 /// Adds the arguments that all of its tasks take.
@@ -77,7 +100,37 @@ impl<'a> Haproxy<'a> {
     /// Sets the state of a server: `drain` or `ready`.
     pub(crate) async fn set_state(&self, server: &str, state: &str) -> Result<(), TaskError> {
         self.host.would(format!("set server `{server}` to `{state}`"))?;
-        let said = self.ask(&format!("set server {}/{server} state {state}", self.backend)).await?;
+        self.tell(&format!("set server {}/{server} state {state}", self.backend)).await
+    }
+
+    /// Puts a server into maintenance; that it was drained is forgotten.
+    pub(crate) async fn disable(&self, server: &str) -> Result<(), TaskError> {
+        self.host.would(format!("put server `{server}` into maintenance"))?;
+        self.tell(&format!("disable server {}/{server}", self.backend)).await
+    }
+
+    /// Takes a server out of maintenance.
+    pub(crate) async fn enable(&self, server: &str) -> Result<(), TaskError> {
+        self.host.would(format!("take server `{server}` out of maintenance"))?;
+        self.tell(&format!("enable server {}/{server}", self.backend)).await
+    }
+
+    /// The weight of a server.
+    pub(crate) async fn weight(&self, server: &str) -> Result<Weight, TaskError> {
+        let said = self.ask(&format!("get weight {}/{server}", self.backend)).await?;
+        let line = first_line(&said);
+        read_weight(line)
+            .ok_or_else(|| TaskError::failed(format!("HAProxy does not tell the weight of `{server}`: {line}")))
+    }
+
+    /// Sets the weight of a server.
+    pub(crate) async fn set_weight(&self, server: &str, weight: u64) -> Result<(), TaskError> {
+        self.host.would(format!("give server `{server}` the weight {weight}"))?;
+        self.tell(&format!("set weight {}/{server} {weight}", self.backend)).await
+    }
+
+    async fn tell(&self, command: &str) -> Result<(), TaskError> {
+        let said = self.ask(command).await?;
         match first_line(&said) {
             // It says nothing when all is well.
             "" => Ok(()),
@@ -121,6 +174,12 @@ fn read(csv: &str, backend: &str) -> Option<Vec<ServerStatus>> {
     Some(servers.collect())
 }
 
+/// Reads `50 (initial 100)` (HAProxy's management guide, `get weight`).
+fn read_weight(line: &str) -> Option<Weight> {
+    let (now, rest) = line.split_once(" (initial ")?;
+    Some(Weight { now: now.parse().ok()?, configured: rest.strip_suffix(')')?.parse().ok()? })
+}
+
 fn first_line(said: &str) -> &str {
     said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
@@ -139,6 +198,14 @@ mod tests {
         assert!(servers[1].is_draining() && !servers[1].is_in_service());
         assert_eq!(read("Permission denied\n", "web"), None);
         assert_eq!(read(csv, "nope"), Some(vec![]));
+    }
+
+    #[test]
+    fn a_weight_is_read_strictly() {
+        assert_eq!(read_weight("50 (initial 100)"), Some(Weight { now: 50, configured: 100 }));
+        for line in ["", "50", "50 (initial x)", "No such server.", "-1 (initial 1)"] {
+            assert_eq!(read_weight(line), None, "{line}");
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! HAProxy, the load balancer, by its admin socket.
 
 mod admin;
+mod disable;
 mod drain;
+mod enable;
 mod status;
 mod undrain;
+mod weight;
 
 use runsheet_task::Registry;
 
@@ -11,5 +14,5 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, drain, status, undrain);
+    register!(registry, disable, drain, enable, status, undrain, weight);
 }

@@ -1,7 +1,10 @@
 //! Check what a web server answers.
 
+use std::time::Duration;
+
 use runsheet_model::format_duration;
 use runsheet_task::{Arg, ArgKind, Config, Host, HttpAnswer, Outcome, TaskError, TaskSpec};
+use tokio::time::Instant;
 
 use crate::on_host::{Heard, http_get};
 use crate::patience::Patience;
@@ -13,13 +16,17 @@ pub(crate) fn spec() -> TaskSpec {
             "One `GET`. Redirects are not followed, proxies are not asked, certificates are checked. From the host it is made \
              with curl, else with wget. `text` is looked for in the first 64 KiB.\n\n\
              With `wait` it is tried again until the answer is the expected one; a try that has begun may end up to `timeout` \
-             after `wait`.",
+             after `wait`.\n\n\
+             With `within` an answer that takes longer is none that is expected. It is measured where the page is looked at from, from \
+             the start of the program that fetches it to the end of the page; a host that is not Linux does not tell, and then the \
+             way to it counts too.",
         )
         .arg(Arg::required("url", ArgKind::Text, "The page, `http://…` or `https://…`."))
         .arg(
             Arg::optional("expect", ArgKind::Integer { min: 100, max: 599 }, "The status that is expected.").default(200),
         )
         .arg(Arg::optional("text", ArgKind::Text, "A text that the page has to hold."))
+        .arg(Arg::optional("within", ArgKind::Duration, "How long the answer may take; if absent, as long as `timeout`."))
         .arg(Arg::optional("wait", ArgKind::Duration, "How long to try again; `0s` is one try.").default("0s"))
         .arg(Arg::optional("timeout", ArgKind::Duration, "How long one try may take.").default("10s"))
         .arg(Viewpoint::arg())
@@ -33,6 +40,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     let expected = config.integer("expect")?;
     let text = config.args.text("text");
+    let within = config.args.duration("within");
     let timeout = config.duration("timeout")?;
     let from = Viewpoint::of(config)?;
     let mut patience = Patience::new(host, config.duration("wait")?);
@@ -42,16 +50,21 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         let limit = patience.limit(timeout);
         let heard = match from {
             Viewpoint::Host => http_get(host, url, limit).await?,
-            Viewpoint::Here => match host.local().http_get(url, limit).await {
-                Ok(answer) => Heard::Answer(answer),
-                Err(error) => Heard::Nothing(reason(error)),
-            },
+            Viewpoint::Here => {
+                let asked = Instant::now();
+                match host.local().http_get(url, limit).await {
+                    Ok(answer) => Heard::Answer(answer, asked.elapsed()),
+                    Err(error) => Heard::Nothing(reason(error)),
+                }
+            }
         };
         let last = match heard {
-            Heard::Answer(answer) => match complaint(&answer, expected, text) {
-                None => return Ok(Outcome::unchanged(format!("{url} answered {expected}"))),
-                Some(complaint) => complaint,
-            },
+            Heard::Answer(answer, took) => {
+                match complaint(&answer, expected, text).or_else(|| too_late(took, within)) {
+                    None => return Ok(Outcome::unchanged(format!("{url} answered {expected}"))),
+                    Some(complaint) => complaint,
+                }
+            }
             Heard::Nothing(why) => why,
             Heard::Impossible(why) => return Ok(Outcome::failed(format!("cannot ask {url}: {why}"), 1)),
         };
@@ -76,6 +89,12 @@ fn complaint(answer: &HttpAnswer, expected: i64, text: Option<&str>) -> Option<S
         }
         _ => None,
     }
+}
+
+/// That an answer took too long; nothing if it did not.
+fn too_late(took: Duration, within: Option<Duration>) -> Option<String> {
+    let within = within.filter(|within| took > *within)?;
+    Some(format!("the answer took {}, not at most {}", format_duration(took), format_duration(within)))
 }
 
 fn is_web_address(url: &str) -> bool {

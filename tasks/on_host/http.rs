@@ -10,8 +10,8 @@ const SCRIPT: HostScript = HostScript::new("http", &[include_str!("http.sh")]);
 /// What was heard of a web server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// An answer.
-    Answer(HttpAnswer),
+    /// An answer, and how long it took: on the host itself where that tells, else with the way to it.
+    Answer(HttpAnswer, Duration),
     /// No answer, and why.
     Nothing(String),
     /// Nothing, and another try would be in vain, and why.
@@ -22,8 +22,21 @@ pub(crate) enum Heard {
 pub(crate) async fn http_get(host: &Host, url: &str, limit: Duration) -> Result<Heard, TaskError> {
     // Old versions of both take whole seconds only.
     let seconds = limit.as_millis().div_ceil(1000).max(1).to_string();
-    let said = host.run(SCRIPT.with([url, &seconds])).await?;
+    let mut said = host.run(SCRIPT.with([url, &seconds])).await?;
+    if let Some(took) = take_time(&mut said.stderr) {
+        said.took = took;
+    }
     Ok(read(&said, limit))
+}
+
+/// Takes the last line, `runsheet took FROM TO`, off what was written to standard error.
+fn take_time(stderr: &mut String) -> Option<Duration> {
+    let (before, line) = stderr.trim_end().rsplit_once('\n')?;
+    let (from, to) = line.strip_prefix("runsheet took ")?.split_once(' ')?;
+    let seconds: f64 = to.parse::<f64>().ok()? - from.parse::<f64>().ok()?;
+    let took = Duration::try_from_secs_f64((seconds * 100.0).round() / 100.0).ok()?;
+    *stderr = before.to_owned();
+    Some(took)
 }
 
 fn read(said: &CommandResult, limit: Duration) -> Heard {
@@ -40,10 +53,10 @@ fn read(said: &CommandResult, limit: Duration) -> Heard {
         // It was cut off because it had written enough: 23 of curl, 3 of wget, or 141, the end by SIGPIPE. And 8 is what wget ends
         // with for a status of 400 and more, and for a redirect.
         (Some((status, body)), "curl", 0 | 23) | (Some((status, body)), "wget", 0 | 3 | 8 | 141) => {
-            Heard::Answer(HttpAnswer { status, body })
+            Heard::Answer(HttpAnswer { status, body }, said.took)
         }
         // BusyBox's wget ends with 1 there, without the page.
-        (Some((status, body)), "wget", 1) if status >= 300 => Heard::Answer(HttpAnswer { status, body }),
+        (Some((status, body)), "wget", 1) if status >= 300 => Heard::Answer(HttpAnswer { status, body }, said.took),
         // 28 of curl; 124, or 143 where it is BusyBox's, of timeout(1).
         (_, "curl", 28) | (_, "wget", 124 | 143) => {
             Heard::Nothing(format!("no answer within {}", format_duration(limit)))
@@ -94,7 +107,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Heard {
-        Heard::Answer(HttpAnswer { status, body: body.to_owned() })
+        Heard::Answer(HttpAnswer { status, body: body.to_owned() }, Duration::ZERO)
     }
 
     #[test]
@@ -120,6 +133,17 @@ mod tests {
         assert_eq!(half, Heard::Nothing("no answer within 10.0s".to_owned()));
         let refused = heard(7, "curl\n", "curl: (7) Failed to connect\n");
         assert_eq!(refused, Heard::Nothing("curl: (7) Failed to connect".to_owned()));
+    }
+
+    #[test]
+    fn how_long_it_took_is_taken_off_what_was_said() {
+        let mut said = "  HTTP/1.1 200 OK\n\nrunsheet took 100.10 101.35\n".to_owned();
+        assert_eq!(take_time(&mut said).map(|took| took.as_millis()), Some(1250));
+        assert_eq!(said, "  HTTP/1.1 200 OK\n");
+        for other in ["curl: no\nrunsheet took 5", "\nrunsheet took 2 1\n", "\nrunsheet took x y", ""] {
+            let mut said = other.to_owned();
+            assert_eq!((take_time(&mut said), said.as_str()), (None, other));
+        }
     }
 
     #[test]

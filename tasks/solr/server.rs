@@ -64,8 +64,8 @@ impl<'a> Solr<'a> {
         let mut patience = Patience::new(self.host, self.wait);
         loop {
             let last = match self.ping().await? {
-                Heard::Answer(answer) if answer.status == 200 => return Ok(Outcome::changed(done)),
-                Heard::Answer(answer) => format!("status {}", answer.status),
+                Heard::Answer(answer, _) if answer.status == 200 => return Ok(Outcome::changed(done)),
+                Heard::Answer(answer, _) => format!("status {}", answer.status),
                 Heard::Nothing(why) => why,
                 Heard::Impossible(why) => return Ok(Outcome::failed(format!("cannot ask {}: {why}", self.url), 1)),
             };
@@ -81,8 +81,8 @@ impl<'a> Solr<'a> {
         let mut patience = Patience::new(self.host, self.wait);
         loop {
             match self.ping().await? {
-                Heard::Answer(answer) if !patience.pause().await => return Ok(Some(answer.status)),
-                Heard::Answer(_) => {}
+                Heard::Answer(answer, _) if !patience.pause().await => return Ok(Some(answer.status)),
+                Heard::Answer(..) => {}
                 Heard::Nothing(_) | Heard::Impossible(_) => return Ok(None),
             }
         }

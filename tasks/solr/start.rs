@@ -18,7 +18,7 @@ pub(crate) fn spec() -> TaskSpec {
 pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
     let solr = Solr::on(config, host)?;
     if solr.service.existing().await?.state == ServiceState::Running {
-        if matches!(solr.ping().await?, Heard::Answer(answer) if answer.status == 200) {
+        if matches!(solr.ping().await?, Heard::Answer(answer, _) if answer.status == 200) {
             return Ok(Outcome::unchanged("solr is running already, and answers"));
         }
         // Somebody else has just started it, or it hangs; which of both, the wait tells.

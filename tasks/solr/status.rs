@@ -22,8 +22,10 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     let url = solr.url();
     Ok(match solr.ping().await? {
-        Heard::Answer(answer) if answer.status == 200 => Outcome::unchanged("solr is running, and answers"),
-        Heard::Answer(answer) => Outcome::failed(format!("solr is running, but {url} answered {}", answer.status), 3),
+        Heard::Answer(answer, _) if answer.status == 200 => Outcome::unchanged("solr is running, and answers"),
+        Heard::Answer(answer, _) => {
+            Outcome::failed(format!("solr is running, but {url} answered {}", answer.status), 3)
+        }
         Heard::Nothing(why) => Outcome::failed(format!("solr is running, but does not answer at {url}: {why}"), 3),
         Heard::Impossible(why) => Outcome::failed(format!("cannot ask {url}: {why}"), 1),
     })

@@ -2,15 +2,20 @@
 //! their pages say. One binary, so that everything is linked once.
 
 mod apache;
+mod apache_parts;
 mod artifacts;
 mod case;
 mod cases;
 mod files;
 mod fleet_host;
 mod git;
+mod haproxy;
 mod language;
+mod mysql;
 mod network;
+mod nginx;
 mod pages;
+mod postgres;
 mod processes;
 mod releases;
 mod scripted;

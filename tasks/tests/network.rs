@@ -2,6 +2,7 @@
 //! stand-in of a few lines, so that it can also be slow, huge or silent.
 
 use std::error::Error;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -159,5 +160,49 @@ async fn a_wait_ends_before_the_attempt_does() -> Tested {
     let outcome = stage.run("wait.port", json!({"port": closed_port()?, "wait": "1h"})).await?;
     assert!(!outcome.is_ok() && outcome.message.contains("last:"), "{outcome:?}");
     assert!(started.elapsed() < stage.limit, "{:?}", started.elapsed());
+    Ok(())
+}
+
+/// A web server that takes half a second for every answer: a stand-in as the other one.
+fn slow_server() -> Result<String, Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut stream = stream;
+                let mut request = [0; 4096];
+                let asked = stream.read(&mut request).unwrap_or_default();
+                thread::sleep(Duration::from_millis(500));
+                if asked > 0 {
+                    _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+                }
+            });
+        }
+    });
+    Ok(url)
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_longer_than_it_may_is_told() -> Tested {
+    let url = slow_server()?;
+    for (from, programs) in VIEWS {
+        let (stage, _folder) = host_with(programs)?;
+        let late = stage.run("http.check", json!({"url": url, "from": from, "within": "300ms", "text": "hi"})).await?;
+        assert!(!late.is_ok() && late.message.contains("not at most 300ms"), "{programs:?}: {late:?}");
+        let timely = stage.run("http.check", json!({"url": url, "from": from, "within": "8s", "text": "hi"})).await?;
+        assert!(timely.is_ok(), "{programs:?}: {timely:?}");
+    }
+    Ok(())
+}
+
+/// The way to the host takes a second here; the page does not.
+#[tokio::test]
+async fn how_long_an_answer_takes_is_measured_on_the_host() -> Tested {
+    let well = WebServer::answering(&[(200, "hi")]);
+    let remote = ShellRemote::new().by_way_of(&["/bin/sh", "-c", "sleep 1; exec \"$@\"", "sh"]);
+    let args = json!({"url": well.url("/"), "within": "900ms"});
+    let outcome = Stage::on(Arc::new(remote)).run("http.check", args).await?;
+    assert!(outcome.is_ok(), "{outcome:?}");
     Ok(())
 }

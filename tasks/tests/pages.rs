@@ -41,12 +41,17 @@ fn pages() -> BTreeMap<String, String> {
 const TESTED: &str = "## How they are tested
 
 - Every task against scripted hosts: `tasks/cases/`, one file a case.
-- `apache.*` against a real apache (Debian's apache2). The control programs of other systems were not tried.
+- `apache.*` against a real apache (Debian's apache2), with apachectl, apache2ctl, and httpd as its own control program. The apachectl
+  of other systems was not tried.
 - `artifact.*` with a real shell, and with the real sha256sum, shasum and openssl.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
 - `git.checkout` with the real git, from repositories of the same host and from a stand-in of a web server that asks for a password; not
   by way of SSH.
+- `haproxy.*` against a real HAProxy (Debian's haproxy); `haproxy.status` in cases only.
+- `mysql.*` against a real MariaDB (Debian's mariadb-server) with a real replica of it. MySQL itself was not tried.
+- `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd; for those with it `systemctl` is a stand-in.
+- `postgres.*` against a real PostgreSQL (Debian's postgresql) with a real replica of it.
 - `release.*` in a host of its own with archives of GNU tar and BusyBox's, with Debian's programs and with BusyBox's, and stopped with
   SIGKILL at every program that a deploy calls. The tar of the BSDs was not tried.
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a

@@ -1,0 +1,14 @@
+//! What the tasks for databases share, whatever the database is: how a password and a text reach a host, which files a folder of
+//! migrations has and which of them are still to be applied, and what a backup is.
+//!
+//! Nothing here knows a database; that is the part of `postgres` and `mysql`.
+
+mod backup;
+mod input;
+mod migrations;
+mod statements;
+
+pub(crate) use backup::{BACKUP, Backup, backup_path};
+pub(crate) use input::{PRIVATE, checked_name, checked_password, input};
+pub(crate) use migrations::{Migrations, Recorded, migration_args, named, table};
+pub(crate) use statements::{sql_args, statements, values};
