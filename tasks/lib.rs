@@ -11,6 +11,7 @@ mod file;
 mod haproxy;
 mod http;
 mod module;
+mod nagios;
 mod on_host;
 mod patience;
 mod script;
@@ -25,7 +26,16 @@ use runsheet_task::Registry;
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     module::register!(registry, command, script);
-    let families = [apache::tasks, file::tasks, haproxy::tasks, http::tasks, service::tasks, solr::tasks, wait::tasks];
+    let families = [
+        apache::tasks,
+        file::tasks,
+        haproxy::tasks,
+        http::tasks,
+        nagios::tasks,
+        service::tasks,
+        solr::tasks,
+        wait::tasks,
+    ];
     for family in families {
         family(&mut registry);
     }

@@ -7,6 +7,7 @@ mod cases;
 mod files;
 mod fleet_host;
 mod language;
+mod nagios;
 mod network;
 mod pages;
 mod processes;
