@@ -7,18 +7,23 @@
 
 mod apache;
 mod command;
+mod delivery;
 mod file;
 mod haproxy;
 mod http;
+mod mail;
 mod module;
 mod nagios;
 mod on_host;
 mod patience;
 mod script;
 mod service;
+mod slack;
 mod solr;
 mod viewpoint;
 mod wait;
+mod web_address;
+mod webhook;
 
 use runsheet_task::Registry;
 
@@ -31,10 +36,13 @@ pub fn registry() -> Registry {
         file::tasks,
         haproxy::tasks,
         http::tasks,
+        mail::tasks,
         nagios::tasks,
         service::tasks,
+        slack::tasks,
         solr::tasks,
         wait::tasks,
+        webhook::tasks,
     ];
     for family in families {
         family(&mut registry);

@@ -6,6 +6,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, HttpAnswer, Outcome, TaskError, 
 use crate::on_host::{Heard, http_get};
 use crate::patience::Patience;
 use crate::viewpoint::{Viewpoint, reason};
+use crate::web_address::is_web_address;
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("http.check", "Checks what a web server answers.")
@@ -76,10 +77,4 @@ fn complaint(answer: &HttpAnswer, expected: i64, text: Option<&str>) -> Option<S
         }
         _ => None,
     }
-}
-
-fn is_web_address(url: &str) -> bool {
-    let lower = url.to_ascii_lowercase();
-    let rest = lower.strip_prefix("http://").or_else(|| lower.strip_prefix("https://"));
-    rest.is_some_and(|rest| !rest.is_empty()) && !url.contains(|c: char| c.is_whitespace() || c.is_control())
 }

@@ -44,9 +44,11 @@ const TESTED: &str = "## How they are tested
 - `apache.*` against a real apache (Debian's apache2). The control programs of other systems were not tried.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
+- `mail.send` against a real SMTP server (Debian's python3-aiosmtpd), with and without encryption and login.
 - `nagios.*` against a real Nagios (Debian's nagios4), in a host of its own.
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
   script that knows as much of it as is asked.
+- `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.
 - `solr.*` with a stand-in: Debian has no solr. It is a service that is only a process, beside a web server of a few lines.
 ";
 

@@ -1,11 +1,12 @@
 //! The machine that runs runsheet: what a host looks like from it, and the files of a project.
 //!
-//! [`ThisMachine`] is for tasks that look from here (`from: here`), handed to them by whoever puts the run together. It opens connections of its own for
-//! every question, so that each answer is a new one; it asks no proxy, follows no redirect and reads no environment. It never
-//! starts a process and never touches a host by other means than a TCP connection.
+//! [`ThisMachine`] is for tasks that look from here (`from: here`) or tell somebody, handed to them by whoever puts the run together. It opens
+//! connections of its own for every question, so that each answer is a new one; it asks no proxy, follows no redirect and reads no
+//! environment. It never starts a process and never touches a host by other means than a TCP connection.
 //!
 //! [`ProjectFiles`] is for the plan: what is sent is read and hashed before any host is touched.
 
+mod mailer;
 mod project_files;
 mod this_machine;
 

@@ -30,7 +30,7 @@ pub use config::{Config, Secrets};
 pub use connector::{Connected, Connector};
 pub use error::TaskError;
 pub use host::{Host, Notes};
-pub use local::{HttpAnswer, Local, LocalError};
+pub use local::{HttpAnswer, HttpRequest, Local, LocalError, Mail, MailEncryption};
 pub use overslept::{MOMENT, OVERSLEPT, awake_until};
 pub use password_wanted::sudo_hint;
 pub use receipt::{Receipt, Receipted};
