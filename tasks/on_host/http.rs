@@ -18,12 +18,24 @@ pub(crate) enum Heard {
     Impossible(String),
 }
 
+/// The most of a page that can be had, in bytes, with its headers: what is kept of a command's output.
+const LARGE: &str = "250000";
+
 /// Fetches a page from the host itself, with curl, else with wget; one try.
 pub(crate) async fn http_get(host: &Host, url: &str, limit: Duration) -> Result<Heard, TaskError> {
-    // Old versions of both take whole seconds only.
-    let seconds = limit.as_millis().div_ceil(1000).max(1).to_string();
-    let said = host.run(SCRIPT.with([url, &seconds])).await?;
+    let said = host.run(SCRIPT.with([url, &seconds(limit)])).await?;
     Ok(read(&said, limit))
+}
+
+/// The same, for a page that may be larger than 64 KiB.
+pub(crate) async fn http_get_large(host: &Host, url: &str, limit: Duration) -> Result<Heard, TaskError> {
+    let said = host.run(SCRIPT.with([url, &seconds(limit), LARGE])).await?;
+    Ok(read(&said, limit))
+}
+
+/// Old versions of both take whole seconds only.
+fn seconds(limit: Duration) -> String {
+    limit.as_millis().div_ceil(1000).max(1).to_string()
 }
 
 fn read(said: &CommandResult, limit: Duration) -> Heard {

@@ -1,7 +1,8 @@
-# Fetches the page $1 within $2 seconds, follows no redirect and asks no proxy.
+# Fetches the page $1 within $2 seconds, no more than $3 bytes of it (64 KiB), follows no redirect and asks no proxy.
 # Says first with what; then comes the page, with curl after its headers, with wget while they go to standard error.
 url=$1
 limit=$2
+most=${3:-65536}
 
 has() {
     command -v "$1" >/dev/null 2>&1
@@ -39,5 +40,5 @@ fi
 echo "$program"
 # The page is cut, and the exit status is that of the program all the same.
 exec 4>&1
-code=$({ { fetch 3>&- 4>&-; echo "$?" >&3; } | head -c 65536 >&4; } 3>&1)
+code=$({ { fetch 3>&- 4>&-; echo "$?" >&3; } | head -c "$most" >&4; } 3>&1)
 exit "$code"

@@ -11,6 +11,6 @@ mod service;
 
 pub(crate) use file::{has_file, octal};
 pub(crate) use host_script::{DETACHED, HostScript};
-pub(crate) use http::{Heard, http_get};
+pub(crate) use http::{Heard, http_get, http_get_large};
 pub(crate) use port::{Tried, try_port};
 pub(crate) use service::{Service, ServiceState};

@@ -16,6 +16,7 @@ mod processes;
 mod scripted;
 mod services;
 mod shell_remote;
+mod solr;
 mod stage;
 mod web_server;
 mod webhooks;

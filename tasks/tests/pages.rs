@@ -49,6 +49,9 @@ const TESTED: &str = "## How they are tested
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
   script that knows as much of it as is asked.
 - `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.
+- `solr.*` with stand-ins: Debian has no solr. For the service it is one that is only a process, beside a web server of a few lines; for
+  collections and replication a web server that keeps a core's state and answers as Solr's reference guide and source say.
+- `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.
 - `solr.*` with a stand-in: Debian has no solr. It is a service that is only a process, beside a web server of a few lines.
 ";
 
