@@ -11,6 +11,7 @@ mod delivery;
 mod file;
 mod haproxy;
 mod http;
+mod jenkins;
 mod mail;
 mod module;
 mod nagios;
@@ -36,6 +37,7 @@ pub fn registry() -> Registry {
         file::tasks,
         haproxy::tasks,
         http::tasks,
+        jenkins::tasks,
         mail::tasks,
         nagios::tasks,
         service::tasks,

@@ -6,6 +6,7 @@ mod case;
 mod cases;
 mod files;
 mod fleet_host;
+mod jenkins;
 mod language;
 mod mails;
 mod nagios;

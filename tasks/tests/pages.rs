@@ -44,6 +44,8 @@ const TESTED: &str = "## How they are tested
 - `apache.*` against a real apache (Debian's apache2). The control programs of other systems were not tried.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
+- `jenkins.*` with a stand-in: Debian has no Jenkins. It is a web server that keeps an agent's state and answers as Jenkins' documentation and
+  source say, with a crumb that belongs to a session; curl is real.
 - `mail.send` against a real SMTP server (Debian's python3-aiosmtpd), with and without encryption and login.
 - `nagios.*` against a real Nagios (Debian's nagios4), in a host of its own.
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
