@@ -6,8 +6,10 @@
 //! tells whether the host is another one than before. Pages for users are made of the specs: `docs/tasks/`.
 
 mod apache;
+mod ci;
 mod command;
 mod delivery;
+mod docker;
 mod file;
 mod haproxy;
 mod http;
@@ -34,6 +36,8 @@ pub fn registry() -> Registry {
     module::register!(registry, command, script);
     let families = [
         apache::tasks,
+        ci::tasks,
+        docker::tasks,
         file::tasks,
         haproxy::tasks,
         http::tasks,

@@ -4,6 +4,7 @@
 mod apache;
 mod case;
 mod cases;
+mod ci;
 mod files;
 mod fleet_host;
 mod jenkins;

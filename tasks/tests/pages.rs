@@ -42,8 +42,10 @@ const TESTED: &str = "## How they are tested
 
 - Every task against scripted hosts: `tasks/cases/`, one file a case.
 - `apache.*` against a real apache (Debian's apache2). The control programs of other systems were not tried.
+- `ci.clean_workspaces` in a host of its own, with real processes and mounts.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
+- `docker.prune` with a stand-in: no docker can run where these tests do. It is a script that plays `docker` and writes down what it was asked.
 - `jenkins.*` with a stand-in: Debian has no Jenkins. It is a web server that keeps an agent's state and answers as Jenkins' documentation and
   source say, with a crumb that belongs to a session; curl is real.
 - `mail.send` against a real SMTP server (Debian's python3-aiosmtpd), with and without encryption and login.
