@@ -77,6 +77,9 @@ fn mail(config: &Config, host: &Host) -> Result<Result<Mail, String>, TaskError>
     if to.is_empty() {
         return Ok(Err("`to` is empty".to_owned()));
     }
+    if let Some(wrong) = to.iter().chain([&from]).find(|text| !has_address(text)) {
+        return Ok(Err(format!("`{}` is no mail address", wrong.escape_default())));
+    }
     let login = match (config.opt_text("user"), config.secret_or_text("password")?) {
         (Some(_), Some(_)) if encryption == MailEncryption::None => {
             return Ok(Err("a password goes to no server without encryption".to_owned()));
@@ -97,4 +100,15 @@ fn mail(config: &Config, host: &Host) -> Result<Result<Mail, String>, TaskError>
         body: config.text("body")?.to_owned(),
         id: format!("{}.{}.{}.{}", config.run, config.step, host.name(), config.attempt),
     }))
+}
+
+/// Whether a text looks like `a@b` or `Name <a@b>`. What is an address in every detail is known where it is sent.
+fn has_address(text: &str) -> bool {
+    let address = match text.trim().strip_suffix('>').map(|text| text.rsplit_once('<')) {
+        Some(Some((_, address))) => address,
+        Some(None) => return false,
+        None => text.trim(),
+    };
+    let parts = address.rsplit_once('@');
+    parts.is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty()) && !address.contains(['<', '>', ' '])
 }

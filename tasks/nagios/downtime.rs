@@ -26,7 +26,21 @@ pub(crate) fn spec() -> TaskSpec {
          at the end of the run.\n\n\
          Nagios keeps quiet about services of a host in a downtime; with `services` they have downtimes of their own. \
          A Nagios that does not run is a failure, and nothing waits for it. No value may hold a `;` or an end of line, which would be \
-         another command.",
+         another command.\n\n\
+         ```yaml\n\
+         - name: Restart apache\n  \
+           hosts: web\n  \
+           window: 2\n  \
+           do:\n    \
+             - task: nagios.downtime\n      \
+               delegate: monitor\n      \
+               args: {of: \"{{ host.name }}\", for: 15m, comment: \"release 7\"}\n    \
+             - task: apache.restart\n  \
+           always:\n    \
+             - task: nagios.downtime.remove\n      \
+               delegate: monitor\n      \
+               args: {of: \"{{ host.name }}\", comment: \"release 7\"}\n\
+         ```",
     );
     let spec = Target::args_with_hostgroup(spec).arg(Arg::required("for", ArgKind::Duration, "How long, from now."));
     Nagios::args(Signature::args(spec)).arg(Nagios::objects_arg()).idempotent()

@@ -12,7 +12,19 @@ complain() {
     exit 3
 }
 
+# A folder on the way that nobody lets us into hides what is in it.
+entered() {
+    case ${1%/*} in
+        '' | "$1") ;;
+        *)
+            entered "${1%/*}"
+            [ ! -d "${1%/*}" ] || [ -x "${1%/*}" ] || complain "no right to enter ${1%/*}"
+            ;;
+    esac
+}
+
 readable() {
+    entered "$1"
     [ -e "$1" ] || complain "there is no $2 $1"
     [ -r "$1" ] || complain "no right to read the $2 $1"
 }
@@ -105,6 +117,7 @@ write_all() {
 tell() {
     file=$1
     shift
+    entered "$file"
     [ -p "$file" ] || complain "there is no command file $file: Nagios does not run, or takes no external commands (check_external_commands)"
     [ -w "$file" ] || complain "no right to write to the command file $file"
     # It is a pipe. Without a Nagios that reads it, nobody could open it for writing, and we would wait for ever.

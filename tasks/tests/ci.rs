@@ -107,6 +107,26 @@ async fn a_folder_that_holds_more_than_workspaces_is_refused() -> Tested {
     Ok(())
 }
 
+#[tokio::test]
+async fn what_cannot_be_removed_is_told() -> Tested {
+    let Some(host) = FleetHost::up() else { return Ok(()) };
+    host.sh("mkdir -p /srv/ci/workspace/mine /srv/ci/workspace/theirs/a && echo x >/srv/ci/workspace/theirs/a/file && chown -R nobody /srv/ci/workspace");
+    host.sh(
+        "chown root /srv/ci/workspace/theirs/a && find /srv/ci/workspace -mindepth 1 -exec touch -d '30 days ago' {} +",
+    );
+    let args = json!({"root": ROOT, "days": 14});
+    let cleaned = host.stage_as("nobody").run("ci.clean_workspaces", args.clone()).await?;
+    assert!(
+        !cleaned.is_ok() && cleaned.message.starts_with("1 folder (theirs) cannot be removed; 1 folder (mine) removed"),
+        "{cleaned:?}"
+    );
+    assert_eq!(left(&host), ["theirs"]);
+    host.sh("chown root /srv/ci/workspace");
+    let denied = host.stage_as("nobody").run("ci.clean_workspaces", args).await.expect_err("it may not").to_string();
+    assert!(denied.ends_with("no right to remove anything from /srv/ci/workspace"), "{denied}");
+    Ok(())
+}
+
 /// As much of docker as is asked of it: it writes down its arguments.
 const DOCKER: &str = r#"#!/bin/sh
 for word; do printf '[%s]' "$word"; done >>HERE/log

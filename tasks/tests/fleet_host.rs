@@ -66,6 +66,13 @@ impl FleetHost {
         Stage { address: self.address(), ..Stage::on(Arc::new(remote)) }
     }
 
+    /// The same, as another user of it.
+    pub(crate) fn stage_as(&self, user: &str) -> Stage {
+        let words: Vec<_> = self.words().into_iter().chain(["runuser", "-u", user, "--"]).collect();
+        let remote = FleetRemote(ShellRemote::new().by_way_of(&words).env("PATH", PATH));
+        Stage { address: self.address(), ..Stage::on(Arc::new(remote)) }
+    }
+
     /// Its address, at which this machine reaches it.
     pub(crate) fn address(&self) -> String {
         let subnet = fs::read_to_string(self.folder.path().join("subnet")).expect("the fleet's network");

@@ -170,8 +170,10 @@ async fn a_mail_that_would_be_another_one_is_refused() -> Tested {
         (json!({"to": ["dana@example.com\r\nRCPT TO:<eve@example.com>"]}), 2),
         (json!({"to": []}), 2),
         (json!({"user": "dana"}), 2),
-        (json!({"to": ["nothing"]}), 1),
-        (json!({"to": ["dana@example.com> SIZE=1 <x@example.com"]}), 1),
+        (json!({"to": ["nothing"]}), 2),
+        (json!({"to": ["dana@example.com> SIZE=1 <x@example.com"]}), 2),
+        (json!({"from": "Releases <releases>"}), 2),
+        (json!({"to": ["dana@exa..mple"]}), 1),
         (json!({"to": ["nobody@example.com"]}), 1),
         (json!({"to": ["dana@example.com", "nobody@example.com"]}), 1),
     ] {

@@ -362,3 +362,26 @@ async fn a_nagios_that_does_not_run_is_told_and_nothing_waits_for_it() -> Tested
     assert_eq!(error, "there is no status file /var/lib/nagios4/status.dat");
     Ok(())
 }
+
+#[tokio::test]
+async fn who_has_no_right_is_told_where_it_ends() -> Tested {
+    let Some(nagios) = OwnNagios::up() else { return Ok(()) };
+    let args = json!({"of": "web1", "for": "1h"});
+    let error =
+        nagios.host.stage_as("nobody").run("nagios.downtime", args.clone()).await.expect_err("denied").to_string();
+    assert_eq!(error, "no right to enter /var/lib/nagios4");
+    nagios.host.sh("chmod 755 /var/lib/nagios4; chmod 600 /var/lib/nagios4/status.dat");
+    let error = nagios.host.stage_as("nobody").run("nagios.downtime.remove", args_of_web1()).await.expect_err("denied");
+    assert_eq!(error.to_string(), "no right to read the status file /var/lib/nagios4/status.dat");
+    let error = nagios.host.stage_as("www-data").run("nagios.disable", args_of_web1()).await.expect_err("denied");
+    assert!(error.to_string().starts_with("no right to"), "{error}");
+    // The user of Nagios may do everything that is needed.
+    let scheduled = nagios.host.stage_as("nagios").run("nagios.downtime", args).await?;
+    assert!(scheduled.is_ok() && scheduled.changed, "{scheduled:?}");
+    assert_eq!(nagios.status("hostdowntime", "author"), ["runsheet"]);
+    Ok(())
+}
+
+fn args_of_web1() -> serde_json::Value {
+    json!({"of": "web1"})
+}

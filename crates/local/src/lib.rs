@@ -9,6 +9,7 @@
 mod mailer;
 mod project_files;
 mod this_machine;
+mod unsent;
 
 pub use project_files::ProjectFiles;
 pub use this_machine::ThisMachine;

@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
@@ -10,6 +9,8 @@ use lettre::{Message, SmtpTransport, Transport};
 use runsheet_model::hex;
 use runsheet_task::{LocalFile, Mail, MailEncryption};
 use sha2::{Digest, Sha256};
+
+use crate::unsent::nothing_was_sent;
 
 /// What kept a mail from being taken.
 pub(crate) enum MailError {
@@ -83,10 +84,7 @@ fn explained(error: &lettre::transport::smtp::Error) -> MailError {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(error) = cause.downcast_ref::<std::io::Error>()
-            && matches!(
-                error.kind(),
-                ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable
-            )
+            && nothing_was_sent(error)
         {
             return MailError::Unreached(error.to_string());
         }

@@ -13,6 +13,7 @@ use ureq::http::Request;
 
 use crate::mailer::{MailError, send};
 use crate::project_files::hashed;
+use crate::unsent::nothing_was_sent;
 
 /// How much of a body is read, in bytes.
 const BODY_CAP: u64 = 64 * 1024;
@@ -125,13 +126,8 @@ fn explained(what: &str, limit: Duration, error: ureq::Error) -> LocalError {
         ureq::Error::Timeout(Connect | Resolve) => unreached(what, "it takes no connection"),
         ureq::Error::Timeout(_) => timed_out(what, limit),
         // While a body is read, running out of time comes as an I/O error.
-        ureq::Error::Io(error) => match error.kind() {
-            ErrorKind::TimedOut => timed_out(what, limit),
-            ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                unreached(what, &error.to_string())
-            }
-            _ => failed(what, &error.to_string()),
-        },
+        ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut => timed_out(what, limit),
+        ureq::Error::Io(error) if nothing_was_sent(&error) => unreached(what, &error.to_string()),
         ureq::Error::HostNotFound => unreached(what, "there is no host of this name"),
         ureq::Error::BadUri(_) => unreached(what, "it is no web address"),
         ureq::Error::Http(error) => unreached(what, &error.to_string()),
