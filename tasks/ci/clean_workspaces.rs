@@ -1,5 +1,6 @@
 //! Remove the workspaces that builds have left behind.
 
+use runsheet_model::shortened;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::workspaces::Workspaces;
@@ -42,7 +43,8 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     let removed =
         format!("{} removed from {root}, {} freed{}", after.removed.words(), after.removed.size(), kept(&after));
     Ok(if !after.failed.is_empty() {
-        Outcome::failed(format!("{} cannot be removed; {removed}", after.failed.words()), 1)
+        let (failed, why) = (after.failed.words(), after.complaint);
+        Outcome::failed(format!("{failed} cannot be removed: {why}; {removed}"), 1)
     } else if after.removed.is_empty() {
         Outcome::unchanged(format!("no workspace in {root} is unused any more{}", kept(&after)))
     } else {
@@ -52,6 +54,11 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
 
 async fn ask(host: &Host, action: &str, root: &str, days: &str) -> Result<Workspaces, TaskError> {
     let said = host.run(SCRIPT.with([action, root, days])).await?;
-    let all = if said.ok() { Workspaces::read(&said.stdout) } else { None };
-    all.ok_or_else(|| TaskError::failed(format!("cannot look through {root}: {}", said.complaint())))
+    match if said.ok() { Workspaces::read(&said.stdout) } else { None } {
+        Some(all) => {
+            let complaint = said.stderr.lines().next().unwrap_or("it is still there");
+            Ok(Workspaces { complaint: shortened(complaint, 200), ..all })
+        }
+        None => Err(TaskError::failed(format!("cannot look through {root}: {}", said.complaint()))),
+    }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Workspaces {
     pub(crate) used: Folders,
     /// Kept because something in them has changed.
     pub(crate) recent: usize,
+    /// What the host says about those that could not be removed.
+    pub(crate) complaint: String,
 }
 
 /// Folders by name, and what they take together.

@@ -10,8 +10,8 @@ use crate::patience::Patience;
 
 const SCRIPT: HostScript = HostScript::new("nagios", &[include_str!("monitor.sh")]);
 
-/// How many commands are handed over at once: they are arguments of one command.
-const AT_ONCE: usize = 100;
+/// How many commands are handed over at once: they are arguments of one command, whose text may have 128 KiB (Linux).
+const AT_ONCE: usize = 25;
 
 /// The Nagios of a host: told by its command file, seen by its status file.
 pub(crate) struct Nagios<'a> {
@@ -67,14 +67,17 @@ impl<'a> Nagios<'a> {
 
     /// How its target is. A Nagios that does not run and a target that it does not know are errors.
     pub(crate) async fn look(&self) -> Result<View, TaskError> {
-        let [kind, name] = self.target.words();
-        let said = self.host.run(SCRIPT.with(["look", self.status_file, self.objects_file, kind, name])).await?;
+        let [kind, name, what] = self.target.words();
+        let said = self.host.run(SCRIPT.with(["look", self.status_file, self.objects_file, kind, name, what])).await?;
         if !said.ok() {
             return Err(TaskError::failed(said.complaint()));
         }
         let view = View::read(&said.stdout, &self.target).ok_or_else(|| {
             let beginning = shortened(said.stdout.trim(), 200);
-            TaskError::failed(format!("`{}` is no status file of Nagios: {beginning}", self.status_file))
+            let file = self.status_file;
+            TaskError::failed(format!(
+                "`{file}` tells more than can be read, or is no status file of Nagios: {beginning}"
+            ))
         })?;
         if !view.running {
             return Err(TaskError::failed(format!(

@@ -1,6 +1,6 @@
-# $1: look STATUS_FILE OBJECTS_FILE host|hostgroup NAME, or tell COMMAND_FILE COMMAND...
+# $1: look STATUS_FILE OBJECTS_FILE host|hostgroup NAME hosts|all, or tell COMMAND_FILE COMMAND...
 #
-# `look` says, with tabs between the words:
+# `look` says, of services only where it is asked for all, and with tabs between the words:
 #   now SECONDS
 #   nagios running|stopped
 #   host NAME STATE ACKNOWLEDGED NOTIFICATIONS CHECKS
@@ -75,7 +75,7 @@ look() {
         hosts=$4
     fi
     printf 'now\t%s\nnagios\t%s\n' "$(date +%s)" "$(running "$1")"
-    HOSTS=$hosts awk '
+    HOSTS=$hosts WHAT=$5 awk '
         BEGIN {
             count = split(ENVIRON["HOSTS"], list, "\n")
             for (i = 1; i <= count; i++) wanted[list[i]] = 1
@@ -97,6 +97,7 @@ look() {
             kind = ""
             next
         }
+        kind ~ /^service/ && ENVIRON["WHAT"] != "all" { next }
         kind ~ /^(host|service)(status|downtime)$/ {
             line = $0
             sub(/^[ \t]+/, "", line)

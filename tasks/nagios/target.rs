@@ -3,8 +3,8 @@ use std::fmt;
 use runsheet_model::shortened;
 use runsheet_task::{Arg, ArgKind, Config, TaskSpec};
 
-/// The longest text that is handed to Nagios, in bytes: what is written to a pipe at once stays together up to 4 KiB.
-const LONGEST: usize = 1000;
+/// The longest text that is handed to Nagios, in bytes: a command of four of them stays together in a pipe, which it does up to 4 KiB.
+const LONGEST: usize = 500;
 
 /// What a task is about: a host of Nagios, one of its services, or a group of hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +46,13 @@ impl Target {
         })
     }
 
-    /// Its kind and its name, as our script asks for them.
-    pub(crate) fn words(&self) -> [&str; 2] {
+    /// Its kind, its name, and whether only hosts are looked at, as our script is asked for it.
+    pub(crate) fn words(&self) -> [&str; 3] {
+        let what = |with_services: bool| if with_services { "all" } else { "hosts" };
         match self {
-            Self::Host { host, .. } | Self::Service { host, .. } => ["host", host],
-            Self::Hostgroup { group, .. } => ["hostgroup", group],
+            Self::Host { host, with_services } => ["host", host, what(*with_services)],
+            Self::Service { host, .. } => ["host", host, "all"],
+            Self::Hostgroup { group, with_services } => ["hostgroup", group, what(*with_services)],
         }
     }
 }
