@@ -7,14 +7,20 @@
 
 mod apache;
 mod artifact;
+mod ci;
 mod command;
 mod database;
+mod delivery;
+mod docker;
 mod file;
 mod git;
 mod haproxy;
 mod http;
+mod jenkins;
+mod mail;
 mod module;
 mod mysql;
+mod nagios;
 mod nginx;
 mod on_host;
 mod patience;
@@ -23,9 +29,12 @@ mod postgres;
 mod release;
 mod script;
 mod service;
+mod slack;
 mod solr;
 mod viewpoint;
 mod wait;
+mod web_address;
+mod webhook;
 
 use runsheet_task::Registry;
 
@@ -36,17 +45,24 @@ pub fn registry() -> Registry {
     let families = [
         apache::tasks,
         artifact::tasks,
+        ci::tasks,
+        docker::tasks,
         file::tasks,
         git::tasks,
         haproxy::tasks,
         http::tasks,
+        jenkins::tasks,
+        mail::tasks,
         mysql::tasks,
+        nagios::tasks,
         nginx::tasks,
         postgres::tasks,
         release::tasks,
         service::tasks,
+        slack::tasks,
         solr::tasks,
         wait::tasks,
+        webhook::tasks,
     ];
     for family in families {
         family(&mut registry);

@@ -36,6 +36,8 @@ impl Viewpoint {
 pub(crate) fn reason(error: LocalError) -> String {
     match error {
         LocalError::TimedOut { limit, .. } => format!("no answer within {}", format_duration(limit)),
-        LocalError::Failed { reason, .. } | LocalError::File { reason, .. } => reason,
+        LocalError::Unreached { reason, .. } | LocalError::Failed { reason, .. } | LocalError::File { reason, .. } => {
+            reason
+        }
     }
 }

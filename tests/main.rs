@@ -7,6 +7,7 @@ mod approved;
 mod as_user;
 mod bad_input;
 mod case;
+mod ci_agents;
 mod clocks;
 mod demo;
 mod docs;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::on_host::{Heard, http_get};
 use crate::patience::Patience;
 use crate::viewpoint::{Viewpoint, reason};
+use crate::web_address::is_web_address;
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("http.check", "Checks what a web server answers.")
@@ -95,10 +96,4 @@ fn complaint(answer: &HttpAnswer, expected: i64, text: Option<&str>) -> Option<S
 fn too_late(took: Duration, within: Option<Duration>) -> Option<String> {
     let within = within.filter(|within| took > *within)?;
     Some(format!("the answer took {}, not at most {}", format_duration(took), format_duration(within)))
-}
-
-fn is_web_address(url: &str) -> bool {
-    let lower = url.to_ascii_lowercase();
-    let rest = lower.strip_prefix("http://").or_else(|| lower.strip_prefix("https://"));
-    rest.is_some_and(|rest| !rest.is_empty()) && !url.contains(|c: char| c.is_whitespace() || c.is_control())
 }

@@ -18,11 +18,21 @@ pub(crate) enum Heard {
     Impossible(String),
 }
 
+/// The most of a page that can be had, in bytes, with its headers: what is kept of a command's output.
+const LARGE: &str = "250000";
+
 /// Fetches a page from the host itself, with curl, else with wget; one try.
 pub(crate) async fn http_get(host: &Host, url: &str, limit: Duration) -> Result<Heard, TaskError> {
-    // Old versions of both take whole seconds only.
-    let seconds = limit.as_millis().div_ceil(1000).max(1).to_string();
-    let mut said = host.run(SCRIPT.with([url, &seconds])).await?;
+    fetch(host, &[url, &seconds(limit)], limit).await
+}
+
+/// The same, for a page that may be larger than 64 KiB.
+pub(crate) async fn http_get_large(host: &Host, url: &str, limit: Duration) -> Result<Heard, TaskError> {
+    fetch(host, &[url, &seconds(limit), LARGE], limit).await
+}
+
+async fn fetch(host: &Host, args: &[&str], limit: Duration) -> Result<Heard, TaskError> {
+    let mut said = host.run(SCRIPT.with(args.iter().copied())).await?;
     if let Some(took) = take_time(&mut said.stderr) {
         said.took = took;
     }
@@ -37,6 +47,11 @@ fn take_time(stderr: &mut String) -> Option<Duration> {
     let took = Duration::try_from_secs_f64((seconds * 100.0).round() / 100.0).ok()?;
     *stderr = before.to_owned();
     Some(took)
+}
+
+/// Old versions of both take whole seconds only.
+fn seconds(limit: Duration) -> String {
+    limit.as_millis().div_ceil(1000).max(1).to_string()
 }
 
 fn read(said: &CommandResult, limit: Duration) -> Heard {

@@ -1,8 +1,9 @@
-# Fetches the page $1 within $2 seconds, follows no redirect and asks no proxy.
+# Fetches the page $1 within $2 seconds, no more than $3 bytes of it (64 KiB), follows no redirect and asks no proxy.
 # Says first with what; then comes the page, with curl after its headers, with wget while they go to standard error. The last line of
 # standard error is `runsheet took FROM TO`, in seconds since the host was started, where the host tells that.
 url=$1
 limit=$2
+most=${3:-65536}
 
 has() {
     command -v "$1" >/dev/null 2>&1
@@ -41,6 +42,6 @@ echo "$program"
 # The page is cut, and the exit status is that of the program all the same.
 exec 4>&1
 read -r from _ 2>/dev/null </proc/uptime
-code=$({ { fetch 3>&- 4>&-; echo "$?" >&3; } | head -c 65536 >&4; } 3>&1)
+code=$({ { fetch 3>&- 4>&-; echo "$?" >&3; } | head -c "$most" >&4; } 3>&1)
 read -r to _ 2>/dev/null </proc/uptime && printf '\nrunsheet took %s %s\n' "$from" "$to" >&2
 exit "$code"

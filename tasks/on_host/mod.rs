@@ -13,6 +13,6 @@ mod service;
 pub(crate) use checksum::{Checksum, checksum, sha256};
 pub(crate) use file::{has_file, octal, send_text};
 pub(crate) use host_script::{DETACHED, HostScript, SHA256};
-pub(crate) use http::{Heard, http_get};
+pub(crate) use http::{Heard, http_get, http_get_large};
 pub(crate) use port::{Tried, try_port};
 pub(crate) use service::{Service, ServiceState};

@@ -1,5 +1,14 @@
 //! Solr, the search server.
 
+mod api;
+mod commit;
+mod optimize;
+mod ping;
+mod reload_core;
+mod replication;
+mod replication_disable;
+mod replication_enable;
+mod replication_wait;
 mod restart;
 mod server;
 mod start;
@@ -12,5 +21,6 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, restart, start, status, stop);
+    register!(registry, commit, optimize, ping, reload_core, restart, start, status, stop);
+    register!(registry, replication_disable, replication_enable, replication_wait);
 }

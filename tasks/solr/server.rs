@@ -37,15 +37,11 @@ impl<'a> Solr<'a> {
     }
 
     pub(crate) fn on(config: &'a Config, host: &'a Host) -> Result<Self, TaskError> {
-        let address = match config.text("address")? {
-            address if address.contains(':') => format!("[{address}]"),
-            address => address.to_owned(),
-        };
         let path = config.text("ping")?.trim_start_matches('/');
         Ok(Self {
             service: Service::on(host, config.text("service")?)?,
             host,
-            url: format!("http://{address}:{}/{path}", config.port("port")?),
+            url: format!("{}/{path}", base_url(config)?),
             wait: config.duration("wait")?,
         })
     }
@@ -87,4 +83,13 @@ impl<'a> Solr<'a> {
             }
         }
     }
+}
+
+/// The beginning of all of its addresses.
+pub(crate) fn base_url(config: &Config) -> Result<String, TaskError> {
+    let address = match config.text("address")? {
+        address if address.contains(':') => format!("[{address}]"),
+        address => address.to_owned(),
+    };
+    Ok(format!("http://{address}:{}", config.port("port")?))
 }

@@ -78,14 +78,18 @@ pub(crate) struct Sent {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seen {
-    /// A URL, or `ADDRESS PORT`.
+    /// A URL, with another method than `GET` before it; `ADDRESS PORT`; or `mail SERVER:PORT FROM -> TO: SUBJECT`.
     pub(crate) at: String,
+    /// What is sent there.
+    pub(crate) sends: Option<String>,
     #[serde(default)]
     pub(crate) status: u16,
     #[serde(default)]
     pub(crate) body: String,
-    /// Instead of an answer.
+    /// Instead of an answer, after something may have been sent.
     pub(crate) fails: Option<String>,
+    /// Instead of an answer, before anything was.
+    pub(crate) unreached: Option<String>,
     /// Whether it may be looked at again and again.
     #[serde(default)]
     pub(crate) repeats: bool,

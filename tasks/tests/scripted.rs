@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use runsheet_model::{LostReason, Stream};
 use runsheet_task::{
-    Content, Download, ExecEnd, ExecRequest, Exit, HttpAnswer, Limits, Local, LocalError, LocalFile, Output, Remote,
-    RemoteError, Transfer, Upload,
+    Content, Download, ExecEnd, ExecRequest, Exit, HttpAnswer, HttpRequest, Limits, Local, LocalError, LocalFile, Mail,
+    Output, Remote, RemoteError, Transfer, Upload,
 };
 
 use crate::case::{Expected, Seen, Sent};
@@ -179,28 +179,42 @@ impl ScriptedLocal {
         seen.iter().filter(|seen| !seen.repeats).cloned().collect()
     }
 
-    fn look(&self, at: &str) -> Result<Seen, LocalError> {
+    fn look(&self, at: &str, sent: Option<&str>) -> Result<Seen, LocalError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let next = seen.front().cloned().unwrap_or_else(|| panic!("nothing should be looked at, but {at} is"));
         assert_eq!(next.at, at, "another place was looked at");
+        assert_eq!(next.sends.as_deref(), sent, "something else was sent to {at}");
         if !next.repeats {
             seen.pop_front();
         }
-        match next.fails {
-            Some(reason) => Err(LocalError::Failed { what: at.to_owned(), reason }),
-            None => Ok(next),
+        let what = at.to_owned();
+        match (next.fails.clone(), next.unreached.clone()) {
+            (Some(reason), _) => Err(LocalError::Failed { what, reason }),
+            (None, Some(reason)) => Err(LocalError::Unreached { what, reason }),
+            (None, None) => Ok(next),
         }
     }
 }
 
 #[async_trait]
 impl Local for ScriptedLocal {
-    async fn http_get(&self, url: &str, _: Duration) -> Result<HttpAnswer, LocalError> {
-        self.look(url).map(|seen| HttpAnswer { status: seen.status, body: seen.body })
+    async fn http(&self, request: &HttpRequest, _: Duration) -> Result<HttpAnswer, LocalError> {
+        let at = match request.method {
+            "GET" => request.url.expose().clone(),
+            method => format!("{method} {}", request.url.expose()),
+        };
+        let body = request.body.as_ref().map(|body| String::from_utf8_lossy(body.expose()).into_owned());
+        self.look(&at, body.as_deref()).map(|seen| HttpAnswer { status: seen.status, body: seen.body })
+    }
+
+    async fn mail(&self, mail: &Mail, _: Duration) -> Result<(), LocalError> {
+        let Mail { server, port, from, subject, .. } = mail;
+        let at = format!("mail {server}:{port} {from} -> {}: {subject}", mail.to.join(", "));
+        self.look(&at, Some(&mail.body)).map(|_| ())
     }
 
     async fn connect(&self, address: &str, port: u16, _: Duration) -> Result<(), LocalError> {
-        self.look(&format!("{address} {port}")).map(|_| ())
+        self.look(&format!("{address} {port}"), None).map(|_| ())
     }
 
     async fn hash_file(&self, path: &Path, _: Duration) -> Result<LocalFile, LocalError> {

@@ -1,16 +1,19 @@
-use std::io::{self, Read};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use runsheet_model::{format_chosen_duration, visible};
-use runsheet_task::{HttpAnswer, Local, LocalError, LocalFile};
+use runsheet_task::{HttpAnswer, HttpRequest, Local, LocalError, LocalFile, Mail};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use ureq::Agent;
+use ureq::http::Request;
 
+use crate::mailer::{MailError, send};
 use crate::project_files::hashed;
+use crate::unsent::nothing_was_sent;
 
 /// How much of a body is read, in bytes.
 const BODY_CAP: u64 = 64 * 1024;
@@ -45,17 +48,29 @@ impl Default for ThisMachine {
 
 #[async_trait]
 impl Local for ThisMachine {
-    async fn http_get(&self, url: &str, limit: Duration) -> Result<HttpAnswer, LocalError> {
+    async fn http(&self, request: &HttpRequest, limit: Duration) -> Result<HttpAnswer, LocalError> {
         let agent = self.agent.clone();
-        let address = url.to_owned();
+        let what = request.called.clone();
+        let request = request.clone();
         // The thread has the limit too and ends by itself; nobody waits for it, even if a name lookup holds it up.
-        let fetched = timeout(limit, spawn_blocking(move || fetch(&agent, &address, limit))).await;
-        match fetched {
+        match timeout(limit, spawn_blocking(move || ask(&agent, &request, limit))).await {
             Ok(Ok(Ok(answer))) => Ok(answer),
-            Ok(Ok(Err(ureq::Error::Timeout(_)))) | Err(_) => Err(timed_out(url, limit)),
-            Ok(Ok(Err(ureq::Error::Io(error)))) => Err(unreached(url, limit, &error)),
-            Ok(Ok(Err(error))) => Err(failed(url, &error.to_string())),
-            Ok(Err(error)) => Err(failed(url, &error.to_string())),
+            Ok(Ok(Err(error))) => Err(explained(&what, limit, error)),
+            Err(_) => Err(timed_out(&what, limit)),
+            Ok(Err(error)) => Err(failed(&what, &error.to_string())),
+        }
+    }
+
+    async fn mail(&self, mail: &Mail, limit: Duration) -> Result<(), LocalError> {
+        let what = format!("{}:{}", mail.server, mail.port);
+        let mail = mail.clone();
+        // As above. What is asked of the server has its limits one by one.
+        match timeout(limit, spawn_blocking(move || send(&mail, limit))).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(MailError::Wrong(reason)))) => Err(failed(&what, &reason)),
+            Ok(Ok(Err(MailError::Unreached(reason)))) => Err(unreached(&what, &reason)),
+            Ok(Ok(Err(MailError::TimedOut))) | Err(_) => Err(timed_out(&what, limit)),
+            Ok(Err(error)) => Err(failed(&what, &error.to_string())),
         }
     }
 
@@ -63,7 +78,7 @@ impl Local for ThisMachine {
         let what = if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") };
         match timeout(limit, TcpStream::connect((address, port))).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(unreached(&what, limit, &error)),
+            Ok(Err(error)) => Err(explained(&what, limit, error.into())),
             Err(_) => Err(timed_out(&what, limit)),
         }
     }
@@ -81,21 +96,52 @@ impl Local for ThisMachine {
     }
 }
 
-fn fetch(agent: &Agent, url: &str, limit: Duration) -> Result<HttpAnswer, ureq::Error> {
-    let response = agent.get(url).config().timeout_global(Some(limit)).build().call()?;
+fn ask(agent: &Agent, request: &HttpRequest, limit: Duration) -> Result<HttpAnswer, ureq::Error> {
+    let mut builder = Request::builder().method(request.method).uri(request.url.expose().as_str());
+    for (name, value) in &request.headers {
+        builder = builder.header(name.as_str(), value.expose().as_str());
+    }
+    let body = request.body.as_ref().map_or(&[][..], |body| body.expose());
+    // A connection that takes so long is known to have taken nothing yet, which the whole limit would not tell.
+    let connecting = limit / 2;
+    let response = if request.body.is_some() {
+        let request = builder.body(body)?;
+        let request = agent.configure_request(request);
+        agent.run(request.timeout_global(Some(limit)).timeout_connect(Some(connecting)).build())?
+    } else {
+        let request = agent.configure_request(builder.body(())?);
+        agent.run(request.timeout_global(Some(limit)).timeout_connect(Some(connecting)).build())?
+    };
     let status = response.status().as_u16();
     let mut body = Vec::new();
     response.into_body().into_reader().take(BODY_CAP).read_to_end(&mut body)?;
     Ok(HttpAnswer { status, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
-/// While a body is read, running out of time comes as an I/O error.
-fn unreached(what: &str, limit: Duration, error: &io::Error) -> LocalError {
-    if error.kind() == io::ErrorKind::TimedOut { timed_out(what, limit) } else { failed(what, &error.to_string()) }
+/// Tells what kept an answer from coming, and whether anything can have been sent. No part of an address is in it: that can be a
+/// secret.
+fn explained(what: &str, limit: Duration, error: ureq::Error) -> LocalError {
+    use ureq::Timeout::{Connect, Resolve};
+    match error {
+        ureq::Error::Timeout(Connect | Resolve) => unreached(what, "it takes no connection"),
+        ureq::Error::Timeout(_) => timed_out(what, limit),
+        // While a body is read, running out of time comes as an I/O error.
+        ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut => timed_out(what, limit),
+        ureq::Error::Io(error) if nothing_was_sent(&error) => unreached(what, &error.to_string()),
+        ureq::Error::HostNotFound => unreached(what, "there is no host of this name"),
+        ureq::Error::BadUri(_) => unreached(what, "it is no web address"),
+        ureq::Error::Http(error) => unreached(what, &error.to_string()),
+        ureq::Error::Rustls(error) => failed(what, &error.to_string()),
+        error => failed(what, &error.to_string()),
+    }
 }
 
 fn timed_out(what: &str, limit: Duration) -> LocalError {
     LocalError::TimedOut { what: visible(what.as_bytes()), limit }
+}
+
+fn unreached(what: &str, reason: &str) -> LocalError {
+    LocalError::Unreached { what: visible(what.as_bytes()), reason: visible(reason.as_bytes()) }
 }
 
 fn failed(what: &str, reason: &str) -> LocalError {

@@ -1,4 +1,4 @@
-//! What this machine sees of web servers and ports. The servers are threads of these tests that speak as much HTTP as is looked at,
+//! What this machine sees of web servers and ports, and what it sends to them. The servers are threads of these tests that speak as much HTTP as is looked at,
 //! so that they can also misbehave in ways in which a real web server would not.
 
 use std::error::Error;
@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use runsheet_local::ThisMachine;
-use runsheet_task::{Local, LocalError};
+use runsheet_model::Secret;
+use runsheet_task::{HttpRequest, Local, LocalError};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -118,4 +119,56 @@ async fn a_port_is_open_or_refused() -> Tested {
     let error = ThisMachine::new().http_get(&format!("http://{closed}/"), LIMIT).await.expect_err("nobody listens");
     assert!(error.to_string().contains("refused"), "{error}");
     Ok(())
+}
+
+#[tokio::test]
+async fn what_is_posted_arrives_with_its_headers_and_its_body() -> Tested {
+    let (told, heard) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut text = String::new();
+        while !text.ends_with("\r\n\r\nit is out") {
+            let mut part = [0; 4096];
+            let count = stream.read(&mut part).expect("a request");
+            text.push_str(&String::from_utf8_lossy(&part[..count]));
+        }
+        _ = stream.write_all(b"HTTP/1.1 201 Made\r\nContent-Length: 4\r\n\r\nmade");
+        told.send(text).expect("the test waits");
+    });
+    let answer = ThisMachine::new().http(&posted(&format!("http://{address}/hook?a=b")), LIMIT).await?;
+    assert_eq!((answer.status, answer.body.as_str()), (201, "made"));
+    let heard = heard.recv()?.to_ascii_lowercase();
+    assert!(heard.starts_with("post /hook?a=b http/1.1\r\n") && heard.contains("\r\nx-release: 7\r\n"), "{heard}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whether_anything_was_sent_is_known_and_the_address_is_not_told() {
+    let closed = closed_port();
+    let hangs_up = server(drop);
+    for (url, unreached) in [
+        (format!("http://{closed}/s3cret"), true),
+        ("http://s3cret.invalid/".to_owned(), true),
+        ("http://s3cret host/".to_owned(), true),
+        ("s3cret".to_owned(), true),
+        (format!("http://{hangs_up}/s3cret"), false),
+    ] {
+        let error = ThisMachine::new().http(&posted(&url), Duration::from_secs(5)).await.expect_err("no answer");
+        assert_eq!(matches!(error, LocalError::Unreached { .. }), unreached, "{url}: {error:?}");
+        assert!(!error.to_string().contains("s3cret"), "{url}: {error}");
+        assert!(error.to_string().contains("the hook"), "{url}: {error}");
+    }
+}
+
+/// A request whose address is a secret.
+fn posted(url: &str) -> HttpRequest {
+    HttpRequest {
+        method: "POST",
+        url: Secret::new(url.to_owned()),
+        called: "the hook".to_owned(),
+        headers: vec![("X-Release".to_owned(), Secret::new("7".to_owned()))],
+        body: Some(Secret::new(b"it is out".to_vec())),
+    }
 }

@@ -33,7 +33,7 @@ pub use connector::{Connected, Connector};
 pub use error::TaskError;
 pub use facts::{Disk, Facts, FactsCell};
 pub use host::{Host, Notes};
-pub use local::{HttpAnswer, Local, LocalError};
+pub use local::{HttpAnswer, HttpRequest, Local, LocalError, Mail, MailEncryption};
 pub use local_command::{LocalCommand, LocalCommandError};
 pub use overslept::{MOMENT, OVERSLEPT, awake_until};
 pub use password_wanted::sudo_hint;

@@ -18,9 +18,9 @@ use runsheet_model::{
 use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanPolicy, PlanRollout, PlanStep, Work};
 use runsheet_runner::{Identity, LostAnswers, Resumption, Runner, Seams, Settings, Signal, Undecided};
 use runsheet_task::{
-    Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, Limits, Local,
-    LocalError, LocalFile, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError, TaskSpec,
-    Transfer, Upload,
+    Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, HttpRequest, Limits,
+    Local, LocalError, LocalFile, Mail, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError,
+    TaskSpec, Transfer, Upload,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
@@ -668,8 +668,12 @@ struct NoLocal;
 
 #[async_trait]
 impl Local for NoLocal {
-    async fn http_get(&self, url: &str, limit: Duration) -> Result<HttpAnswer, LocalError> {
-        Err(LocalError::TimedOut { what: url.to_owned(), limit })
+    async fn http(&self, request: &HttpRequest, limit: Duration) -> Result<HttpAnswer, LocalError> {
+        Err(LocalError::TimedOut { what: request.called.clone(), limit })
+    }
+
+    async fn mail(&self, mail: &Mail, limit: Duration) -> Result<(), LocalError> {
+        Err(LocalError::TimedOut { what: mail.server.clone(), limit })
     }
 
     async fn connect(&self, address: &str, _: u16, limit: Duration) -> Result<(), LocalError> {

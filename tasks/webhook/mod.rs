@@ -1,0 +1,12 @@
+//! Web addresses that want to be told of something.
+
+mod post;
+
+use runsheet_task::Registry;
+
+use crate::module::register;
+
+/// Adds them to the registry.
+pub(crate) fn tasks(registry: &mut Registry) {
+    register!(registry, post);
+}
