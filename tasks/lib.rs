@@ -7,11 +7,14 @@
 
 mod apache;
 mod command;
+mod directory;
+mod early;
 mod file;
 mod haproxy;
 mod http;
 mod module;
 mod on_host;
+mod package;
 mod patience;
 mod script;
 mod service;
@@ -24,8 +27,17 @@ use runsheet_task::Registry;
 /// All built-in tasks.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
-    module::register!(registry, command, script);
-    let families = [apache::tasks, file::tasks, haproxy::tasks, http::tasks, service::tasks, solr::tasks, wait::tasks];
+    module::register!(registry, command, directory, script);
+    let families = [
+        apache::tasks,
+        file::tasks,
+        haproxy::tasks,
+        http::tasks,
+        package::tasks,
+        service::tasks,
+        solr::tasks,
+        wait::tasks,
+    ];
     for family in families {
         family(&mut registry);
     }

@@ -185,6 +185,8 @@ fn f_30_a_sudo_that_wants_a_password_that_nobody_has_fails_and_does_not_hang() {
     let (sshd, case) = hosts(&account, 1);
 
     let ran = case.run(&words(&exec(&sshd, &["--", "true"]))).exits(5);
-    ran.says("sudo asked for a password to become `root`").says("asks for sudo's password once").says("sudo_password: {secret: NAME}");
+    ran.says("sudo asked for a password to become `root`")
+        .says("asks for sudo's password once")
+        .says("sudo_password: {secret: NAME}");
     case.run(&words(&exec(&sshd, &["-K", "--", "true"]))).exits(2).says("sudo's password (`-K`) is asked for");
 }

@@ -1,7 +1,11 @@
 //! Files on a host.
 
 mod get;
+mod line;
+mod link;
+mod mode;
 mod put;
+mod remove;
 mod sync;
 mod template;
 
@@ -11,5 +15,5 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, get, put, sync, template);
+    register!(registry, get, line, link, mode, put, remove, sync, template);
 }

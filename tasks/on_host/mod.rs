@@ -6,11 +6,15 @@
 mod file;
 mod host_script;
 mod http;
+mod names;
 mod port;
+mod rights;
 mod service;
 
 pub(crate) use file::{has_file, octal};
 pub(crate) use host_script::{DETACHED, HostScript};
 pub(crate) use http::{Heard, http_get};
+pub(crate) use names::host_path;
 pub(crate) use port::{Tried, try_port};
+pub(crate) use rights::Rights;
 pub(crate) use service::{Service, ServiceState};
