@@ -19,6 +19,7 @@ mod patience;
 mod script;
 mod service;
 mod solr;
+mod user;
 mod viewpoint;
 mod wait;
 
@@ -36,6 +37,7 @@ pub fn registry() -> Registry {
         package::tasks,
         service::tasks,
         solr::tasks,
+        user::tasks,
         wait::tasks,
     ];
     for family in families {

@@ -3,6 +3,7 @@
 //! Every script is a constant text for the host's `/bin/sh`; values reach it as its arguments, so that no value is ever part of a
 //! script. Nothing here decides how a step ends; that is the task's part.
 
+mod as_user;
 mod file;
 mod host_script;
 mod http;
@@ -11,6 +12,7 @@ mod port;
 mod rights;
 mod service;
 
+pub(crate) use as_user::AS_USER;
 pub(crate) use file::{has_file, octal};
 pub(crate) use host_script::{DETACHED, HostScript};
 pub(crate) use http::{Heard, http_get};

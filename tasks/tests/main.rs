@@ -16,4 +16,5 @@ mod scripted;
 mod services;
 mod shell_remote;
 mod stage;
+mod users;
 mod web_server;
