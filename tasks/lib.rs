@@ -19,6 +19,7 @@ mod patience;
 mod script;
 mod service;
 mod solr;
+mod uptime;
 mod user;
 mod viewpoint;
 mod wait;
@@ -28,7 +29,7 @@ use runsheet_task::Registry;
 /// All built-in tasks.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
-    module::register!(registry, command, directory, script);
+    module::register!(registry, command, directory, script, uptime);
     let families = [
         apache::tasks,
         file::tasks,

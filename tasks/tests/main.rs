@@ -16,5 +16,6 @@ mod scripted;
 mod services;
 mod shell_remote;
 mod stage;
+mod uptime;
 mod users;
 mod web_server;

@@ -46,6 +46,7 @@ const TESTED: &str = "## How they are tested
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
 - `package.*` with Debian's real apt and dpkg in a real host, with packages made for it. dnf and yum were not tried.
 - `file.line`, `file.link`, `file.mode`, `file.remove` and `directory` in a real host, as root and as an ordinary user.
+- `uptime` with a real kernel.
 - `user.*` in a real host with Debian's passwd, where OpenSSH lets the keys log in or not.
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
   script that knows as much of it as is asked.
