@@ -11,7 +11,9 @@ mod ci;
 mod command;
 mod database;
 mod delivery;
+mod directory;
 mod docker;
+mod early;
 mod file;
 mod git;
 mod haproxy;
@@ -23,6 +25,7 @@ mod mysql;
 mod nagios;
 mod nginx;
 mod on_host;
+mod package;
 mod patience;
 mod planned_text;
 mod postgres;
@@ -31,6 +34,8 @@ mod script;
 mod service;
 mod slack;
 mod solr;
+mod uptime;
+mod user;
 mod viewpoint;
 mod wait;
 mod web_address;
@@ -41,7 +46,7 @@ use runsheet_task::Registry;
 /// All built-in tasks.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
-    module::register!(registry, command, script);
+    module::register!(registry, command, directory, script, uptime);
     let families = [
         apache::tasks,
         artifact::tasks,
@@ -56,11 +61,13 @@ pub fn registry() -> Registry {
         mysql::tasks,
         nagios::tasks,
         nginx::tasks,
+        package::tasks,
         postgres::tasks,
         release::tasks,
         service::tasks,
         slack::tasks,
         solr::tasks,
+        user::tasks,
         wait::tasks,
         webhook::tasks,
     ];

@@ -1,7 +1,11 @@
 //! Files on a host.
 
 mod get;
+mod line;
+mod link;
+mod mode;
 mod put;
+mod remove;
 mod sync;
 mod template;
 mod write;
@@ -12,5 +16,5 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, get, put, sync, template, write);
+    register!(registry, get, line, link, mode, put, remove, sync, template, write);
 }

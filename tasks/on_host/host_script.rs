@@ -29,7 +29,7 @@ impl HostScript {
     }
 
     /// The script without its comments, which are for us and not for a host's process list.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.parts
             .iter()
             .flat_map(|part| part.lines())

@@ -106,6 +106,11 @@ impl FleetHost {
         (ended.status.success(), String::from_utf8_lossy(&said).trim().to_owned())
     }
 
+    /// The words before a command that take it into the host, and there by way of these.
+    pub(crate) fn words_for(&self, by_way_of: &[&str]) -> Vec<String> {
+        self.words().iter().chain(by_way_of).map(|word| (*word).to_owned()).collect()
+    }
+
     fn words(&self) -> Vec<&str> {
         let folder = self.folder.path().to_str().expect("a path that is text");
         vec![SCRIPT, "exec", folder, "web1", "--"]

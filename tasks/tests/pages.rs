@@ -48,6 +48,7 @@ const TESTED: &str = "## How they are tested
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
 - `docker.prune` with a stand-in: no docker can run where these tests do. It is a script that plays `docker` and writes down what it was asked.
+- `file.line`, `file.link`, `file.mode`, `file.remove` and `directory` in a real host, as root and as an ordinary user.
 - `git.checkout` with the real git, from repositories of the same host and from a stand-in of a web server that asks for a password; not
   by way of SSH.
 - `haproxy.*` against a real HAProxy (Debian's haproxy); `haproxy.status` in cases only.
@@ -57,6 +58,7 @@ const TESTED: &str = "## How they are tested
 - `mysql.*` against a real MariaDB (Debian's mariadb-server) with a real replica of it. MySQL itself was not tried.
 - `nagios.*` against a real Nagios (Debian's nagios4), in a host of its own.
 - `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd; for those with it `systemctl` is a stand-in.
+- `package.*` with Debian's real apt and dpkg in a real host, with packages made for it. dnf and yum were not tried.
 - `postgres.*` against a real PostgreSQL (Debian's postgresql) with a real replica of it.
 - `release.*` in a host of its own with archives of GNU tar and BusyBox's, with Debian's programs and with BusyBox's, and stopped with
   SIGKILL at every program that a deploy calls. The tar of the BSDs was not tried.
@@ -64,6 +66,8 @@ const TESTED: &str = "## How they are tested
   script that knows as much of it as is asked.
 - `solr.*` with stand-ins: Debian has no solr. For the service it is one that is only a process, beside a web server of a few lines; for
   collections and replication a web server that keeps a core's state and answers as Solr's reference guide and source say.
+- `uptime` with a real kernel.
+- `user.*` in a real host with Debian's passwd, where OpenSSH lets the keys log in or not.
 - `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.
 ";
 
