@@ -13,6 +13,7 @@ mod demo;
 mod docs;
 mod examples;
 mod floors;
+mod from_a_fabfile;
 mod host_locks;
 mod hostile_hosts;
 mod human_output;

@@ -24,6 +24,7 @@ mod schema;
 mod show;
 mod tasks;
 mod tasks_check;
+mod tasks_test;
 
 use clap::Subcommand;
 
@@ -88,7 +89,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
         Command::Put(args) => block_on(put::exec(args, session)),
         Command::Get(args) => block_on(get::exec(args, session)),
         Command::Hosts(args) => hosts::exec(&args, session),
-        Command::Tasks(args) => tasks::exec(&args, session),
+        Command::Tasks(args) => block_on(tasks::exec(args, session)),
         Command::History(args) => history::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
         Command::Replay(args) => replay::exec(&args, session),

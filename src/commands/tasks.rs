@@ -4,7 +4,7 @@ use runsheet_task::{ArgKind, TaskSpec};
 use serde_json::{Value, json};
 
 use crate::args::Format;
-use crate::commands::tasks_check;
+use crate::commands::{tasks_check, tasks_test};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
@@ -23,6 +23,8 @@ pub(crate) struct TasksArgs {
 enum TasksCommand {
     /// Check the project's own tasks; of a task in Python, name what has to change
     Check(tasks_check::CheckArgs),
+    /// Play the cases of the project's own tasks
+    Test(tasks_test::TestArgs),
     /// Show one task with its arguments
     Show {
         /// The task
@@ -30,7 +32,7 @@ enum TasksCommand {
     },
 }
 
-pub(crate) fn exec(args: &TasksArgs, session: &Session) -> Result<ExitStatus, CliError> {
+pub(crate) async fn exec(args: TasksArgs, session: &Session) -> Result<ExitStatus, CliError> {
     match (&args.command, args.format) {
         (None, Format::Json) => {
             let all: Vec<Value> = session.registry.iter().map(|task| as_json(task.spec())).collect();
@@ -46,6 +48,7 @@ pub(crate) fn exec(args: &TasksArgs, session: &Session) -> Result<ExitStatus, Cl
                 session.printer.note(&format!("warning: {mistake}\n"));
             }
         }
+        (Some(TasksCommand::Test(test)), format) => return tasks_test::exec(test, format, session).await,
         (Some(TasksCommand::Check(check)), format) => return tasks_check::exec(check, format, session),
         (Some(TasksCommand::Show { task }), format) => {
             let task = session.registry.get(task)?;
@@ -96,6 +99,7 @@ fn kind(kind: &ArgKind) -> String {
     match kind {
         ArgKind::Text => "text".to_owned(),
         ArgKind::TextOrSecret => "text or secret".to_owned(),
+        ArgKind::Integer { min: i64::MIN, max: i64::MAX } => "whole number".to_owned(),
         ArgKind::Integer { min, max } => format!("{min}…{max}"),
         ArgKind::Boolean => "true or false".to_owned(),
         ArgKind::Duration => "time".to_owned(),

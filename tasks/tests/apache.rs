@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::processes::{children_of, end, started_at};
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -78,7 +78,7 @@ impl OwnApache {
 
     fn stage_on(&self, remote: ShellRemote) -> Stage {
         let confdir = self.path().to_string_lossy().into_owned();
-        Stage::on(Arc::new(remote.env("APACHE_CONFDIR", &confdir)))
+        stage::on(Arc::new(remote.env("APACHE_CONFDIR", &confdir)))
     }
 
     /// The master: its process id and when it was started.
@@ -268,7 +268,7 @@ async fn a_host_without_apache_says_so() -> Tested {
     let hide = "mount -t tmpfs none /usr/sbin && exec \"$@\"";
     let words = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", hide, "sh"];
     let remote = ShellRemote::new().by_way_of(&words);
-    let outcome = Stage::on(Arc::new(remote)).run("apache.configtest", json!({})).await?;
+    let outcome = stage::on(Arc::new(remote)).run("apache.configtest", json!({})).await?;
     assert_eq!(outcome.value, 127, "{outcome:?}");
     assert!(outcome.message.contains("`apachectl`"), "{outcome:?}");
     Ok(())

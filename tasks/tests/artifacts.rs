@@ -11,7 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::shell_remote::ShellRemote;
-use crate::stage::{Stage, sha256};
+use crate::stage::{self, Stage, sha256};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -22,7 +22,7 @@ fn project() -> Result<TempDir, Box<dyn Error>> {
 }
 
 fn stage(project: &Path, remote: ShellRemote) -> Stage {
-    Stage { project: project.to_owned(), ..Stage::on(Arc::new(remote)) }
+    Stage { project: project.to_owned(), ..stage::on(Arc::new(remote)) }
 }
 
 /// What `sha256sum -c` says of a checksum file, in its folder.
@@ -37,7 +37,7 @@ async fn an_artifact_lands_with_its_checksum_and_stays_what_it_is() -> Tested {
     let stage = stage(project.path(), ShellRemote::new());
     let folder = host.path().join("acme/it's $HOME; x/1.4.2");
     let push = json!({"source": "app.jar", "folder": folder});
-    let dry = Stage { dry_run: true, project: project.path().to_owned(), ..Stage::on(Arc::new(ShellRemote::new())) };
+    let dry = Stage { dry_run: true, project: project.path().to_owned(), ..stage::on(Arc::new(ShellRemote::new())) };
     let told = dry.run("artifact.push", push.clone()).await.expect_err("a dry run ends before its first effect");
     assert!(told.to_string().starts_with("would send 12 bytes to `"), "{told}");
     assert!(!host.path().join("acme").exists());

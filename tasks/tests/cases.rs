@@ -3,16 +3,8 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use runsheet_model::RunId;
-use runsheet_task::{Args, TaskError};
-use serde_json::Value;
-use tempfile::TempDir;
-
-use crate::case::Case;
-use crate::scripted::{ScriptedLocal, ScriptedRemote};
-use crate::stage::Stage;
+use runsheet_cases::{Case, PlayError};
 
 /// The case files, by task.
 fn cases() -> BTreeMap<String, Vec<PathBuf>> {
@@ -39,103 +31,12 @@ fn read(path: &Path) -> Case {
     runsheet_yaml::parse(&text, path).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The run of every case, as far as a task tells a host of it.
-fn run() -> RunId {
-    "0199aaaa-0000-7000-8000-00000000cafe".parse().expect("the id of a run")
+async fn play(task: &str, case: Case) -> Result<Vec<String>, PlayError> {
+    runsheet_cases::play(&Arc::new(runsheet_tasks::registry()), task, &case).await
 }
 
-/// A case on its stage: the task is planned, and everything is as it is when its work begins.
-struct Set {
-    stage: Stage,
-    remote: Arc<ScriptedRemote>,
-    local: Arc<ScriptedLocal>,
-    planned: Args,
-    project: TempDir,
-}
-
-impl Set {
-    fn up(task: &str, case: &Case, dry_run: bool) -> Result<Self, Box<dyn Error>> {
-        let project = tempfile::tempdir()?;
-        for (name, content) in &case.files {
-            let path = project.path().join(name);
-            fs::create_dir_all(path.parent().unwrap_or(project.path()))?;
-            fs::write(path, content)?;
-        }
-        let remote = Arc::new(ScriptedRemote::new(case.commands.clone(), case.on_host.clone()));
-        let local = Arc::new(ScriptedLocal::new(case.here.clone()));
-        let stage = Stage {
-            remote: Arc::clone(&remote) as _,
-            local: Arc::clone(&local) as _,
-            address: "192.0.2.7".to_owned(),
-            secrets: case.secrets.clone(),
-            project: project.path().to_owned(),
-            limit: Duration::from_secs(case.limit_s),
-            dry_run,
-        };
-        let args = Value::Object(case.args.clone()).to_string();
-        let args = args.replace("PROJECT", &project.path().to_string_lossy());
-        let planned = stage.plan(task, serde_json::from_str(&args)?);
-        for (name, content) in &case.files_later {
-            fs::write(project.path().join(name), content)?;
-        }
-        Ok(Self { stage, remote, local, planned, project })
-    }
-}
-
-/// Plays a case as a dry run; returns everything that a dry run should not do. It asks what the work asks until there would be an
-/// effect, which it tells in words of its own, and has none.
-async fn play_dry(task: &str, case: &Case) -> Result<Vec<String>, Box<dyn Error>> {
-    let Set { stage, remote, planned, .. } = Set::up(task, case, true)?;
-    let result = stage.work_in(run(), task, planned).await;
-    let (sent, mut mistakes) = remote.review_beginning();
-    if sent {
-        mistakes.push("a file arrived".to_owned());
-    }
-    match &result {
-        Err(TaskError::Would { what }) if what.contains("/bin/sh -c") => {
-            mistakes.push(format!("a script is no word for people: would {what}"));
-        }
-        Ok(outcome) if outcome.changed => mistakes.push(format!("it says that it has changed something: {outcome:?}")),
-        Ok(_) | Err(_) => {}
-    }
-    Ok(mistakes)
-}
-
-/// Plays a case; returns everything that was not as it says.
-async fn play(task: &str, case: Case) -> Result<Vec<String>, Box<dyn Error>> {
-    let Set { stage, remote, local, planned, project } = Set::up(task, &case, false)?;
-    let result = stage.work_in(run(), task, planned).await;
-    let (sent, mut mistakes) = remote.review();
-    if sent != case.sent {
-        mistakes.push(format!("other files arrived: {sent:?}"));
-    }
-    for (path, content) in case.fetched {
-        match fs::read_to_string(project.path().join(&path)) {
-            Ok(found) if found == content => {}
-            other => mistakes.push(format!("`{path}` was not fetched: {other:?}")),
-        }
-    }
-    for left in local.left() {
-        mistakes.push(format!("this was never looked at: {left:?}"));
-    }
-    let as_expected = match (&result, &case.outcome, &case.error) {
-        (Ok(outcome), Some(expected), None) => {
-            outcome.message.contains(&expected.message)
-                && outcome.value == expected.value
-                && outcome.changed == expected.changed
-                && outcome.opens.iter().map(|debt| &debt.0).eq(&expected.opens)
-                && outcome.closes.iter().map(|debt| &debt.0).eq(&expected.closes)
-        }
-        (Err(error), None, Some(part)) => error.to_string().contains(part.as_str()),
-        _ => false,
-    };
-    if !as_expected {
-        mistakes.push(match &result {
-            Ok(outcome) => format!("it ended otherwise: {outcome:?}"),
-            Err(error) => format!("it ended otherwise, with an error: {error}"),
-        });
-    }
-    Ok(mistakes)
+async fn play_dry(task: &str, case: &Case) -> Result<Vec<String>, PlayError> {
+    runsheet_cases::play_dry(&Arc::new(runsheet_tasks::registry()), task, case).await
 }
 
 #[tokio::test(start_paused = true)]

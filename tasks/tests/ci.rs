@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::fleet_host::FleetHost;
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -145,7 +145,7 @@ async fn docker_is_asked_in_its_own_words() -> Tested {
     fs::write(file("docker"), DOCKER.replace("HERE", &folder.path().to_string_lossy()))?;
     fs::set_permissions(file("docker"), Permissions::from_mode(0o755))?;
     let path = format!("{}:/usr/bin:/bin", folder.path().display());
-    let stage = || Stage::on(Arc::new(ShellRemote::new().env("PATH", &path)));
+    let stage = || stage::on(Arc::new(ShellRemote::new().env("PATH", &path)));
 
     let stopped = stage().run("docker.prune", json!({})).await?;
     assert!(stopped.message.contains("docker does not answer: Cannot connect to the Docker daemon"), "{stopped:?}");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage;
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -19,7 +19,7 @@ const STRANGE: &str = "a b; echo gone >&2; $(echo run) `echo run` \"'\\ *\n-n";
 
 #[tokio::test]
 async fn a_command_reads_what_it_is_given() -> Tested {
-    let stage = Stage::on(Arc::new(ShellRemote::new()));
+    let stage = stage::on(Arc::new(ShellRemote::new()));
     let outcome = stage.run("command", json!({"run": "cat; exit 7", "stdin": STRANGE})).await?;
     assert_eq!((outcome.message.as_str(), outcome.value, outcome.changed), (STRANGE, 7, false));
     Ok(())
@@ -32,7 +32,7 @@ async fn a_script_gets_its_arguments_as_they_are() -> Tested {
     fs::write(project.path().join("show.py"), show)?;
     fs::write(project.path().join("show.sh"), "#!/bin/sh\nfor word; do printf '<%s>\\n' \"$word\"; done\n\n")?;
     fs::write(project.path().join("show.pl"), "print \"<$_>\\n\" for @ARGV;\n")?;
-    let mut stage = Stage::on(Arc::new(ShellRemote::new()));
+    let mut stage = stage::on(Arc::new(ShellRemote::new()));
     stage.project = project.path().to_owned();
     for (source, interpreter) in
         [("show.sh", "/bin/sh"), ("show.sh", "bash"), ("show.py", "/usr/bin/python3"), ("show.pl", "perl")]
@@ -50,7 +50,7 @@ async fn a_script_tells_how_it_ended() -> Tested {
     let project = tempfile::tempdir()?;
     let long = "# a line that fills a pipe\n".repeat(10_000);
     fs::write(project.path().join("fail.sh"), format!("echo oops >&2\nexit 3\n{long}"))?;
-    let mut stage = Stage::on(Arc::new(ShellRemote::new()));
+    let mut stage = stage::on(Arc::new(ShellRemote::new()));
     stage.project = project.path().to_owned();
     let outcome = stage.run("script", json!({"source": "fail.sh"})).await?;
     assert_eq!((outcome.message.as_str(), outcome.value), ("oops", 3));
@@ -64,7 +64,7 @@ async fn half_a_script_is_not_run() -> Tested {
     let script = format!("touch {}\nrm -rf /srv/app/old\n", canary.display());
     fs::write(project.path().join("clean.sh"), &script)?;
     for cut in [0, 1, script.len() - 4, script.len() - 1] {
-        let mut stage = Stage::on(Arc::new(ShellRemote::new().cut_stdin(cut)));
+        let mut stage = stage::on(Arc::new(ShellRemote::new().cut_stdin(cut)));
         stage.project = project.path().to_owned();
         let outcome = stage.run("script", json!({"source": "clean.sh"})).await?;
         assert!(outcome.message.contains("did not arrive in full"), "cut at {cut}: {outcome:?}");
@@ -79,7 +79,7 @@ async fn a_file_is_sent_only_where_it_differs() -> Tested {
         let (project, host, bin) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
         fs::write(project.path().join("app.conf"), "port = 80\n")?;
         let target = host.path().join("it's $HOME.conf");
-        let mut stage = Stage::on(Arc::new(ShellRemote::new().with_only(programs, bin.path())));
+        let mut stage = stage::on(Arc::new(ShellRemote::new().with_only(programs, bin.path())));
         stage.project = project.path().to_owned();
         let args = json!({"source": "app.conf", "target": target.to_string_lossy(), "mode": "0640"});
 
@@ -136,7 +136,7 @@ async fn a_folder_is_made_like_the_one_here() -> Tested {
         }
         fs::set_permissions(site.join("bin/start it's"), Permissions::from_mode(0o700))?;
         let target = host.path().join("the site");
-        let mut stage = Stage::on(Arc::new(ShellRemote::new().with_only(programs, bin.path())));
+        let mut stage = stage::on(Arc::new(ShellRemote::new().with_only(programs, bin.path())));
         stage.project = project.path().to_owned();
         let args = json!({"source": "site", "target": target.to_string_lossy(), "delete": true});
 
@@ -183,7 +183,7 @@ async fn nothing_is_removed_by_half_a_list() -> Tested {
         for name in ["a", "b", "c"] {
             fs::write(target.join(name), "same")?;
         }
-        let mut stage = Stage::on(Arc::new(ShellRemote::new().cut_stdin(cut)));
+        let mut stage = stage::on(Arc::new(ShellRemote::new().cut_stdin(cut)));
         stage.project = project.path().to_owned();
         let args = json!({"source": "site", "target": target.to_string_lossy(), "delete": true});
         let failed = stage.run("file.sync", args).await;

@@ -14,7 +14,7 @@ use runsheet_task::{
 use tempfile::TempDir;
 
 use crate::shell_remote::ShellRemote;
-use crate::stage::{Stage, sha256};
+use crate::stage::{self, Stage, sha256};
 
 /// Makes real hosts out of namespaces, and says how.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fleet/fleet");
@@ -63,15 +63,15 @@ impl FleetHost {
     /// A task's view of it, within a minute an attempt.
     pub(crate) fn stage(&self) -> Stage {
         let remote = FleetRemote(ShellRemote::new().by_way_of(&self.words()).env("PATH", PATH));
-        Stage { address: self.address(), ..Stage::on(Arc::new(remote)) }
+        Stage { address: self.address(), ..stage::on(Arc::new(remote)) }
     }
 
     /// The same for an ordinary user of it, who exists.
     pub(crate) fn stage_as(&self, user: &str) -> Stage {
-        let become_it = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"];
+        let become_it = ["runuser", "-u", user, "--"];
         let words = [&self.words()[..], &become_it].concat();
         let remote = FleetRemote(ShellRemote::new().by_way_of(&words).env("PATH", PATH));
-        Stage { address: self.address(), ..Stage::on(Arc::new(remote)) }
+        Stage { address: self.address(), ..stage::on(Arc::new(remote)) }
     }
 
     /// Its address, at which this machine reaches it.

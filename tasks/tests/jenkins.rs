@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::played_server::{Answer, PlayedServer, Request};
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -73,7 +73,7 @@ fn stage() -> Stage {
 }
 
 fn stage_on(remote: ShellRemote) -> Stage {
-    Stage { secrets: [("token".to_owned(), TOKEN.to_owned())].into(), ..Stage::on(Arc::new(remote)) }
+    Stage { secrets: [("token".to_owned(), TOKEN.to_owned())].into(), ..stage::on(Arc::new(remote)) }
 }
 
 fn page(status: u16, body: &str) -> Answer {

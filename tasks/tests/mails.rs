@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -53,7 +53,7 @@ impl Sink {
         Stage {
             secrets: secrets.into(),
             project: self.folder.path().to_owned(),
-            ..Stage::on(Arc::new(ShellRemote::new()))
+            ..stage::on(Arc::new(ShellRemote::new()))
         }
     }
 
@@ -191,7 +191,7 @@ async fn a_mail_that_would_be_another_one_is_refused() -> Tested {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_or_silent_is_told() -> Tested {
-    let stage = Stage::on(Arc::new(ShellRemote::new()));
+    let stage = stage::on(Arc::new(ShellRemote::new()));
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let args = |port: u16| {

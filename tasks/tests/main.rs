@@ -4,7 +4,6 @@
 mod apache;
 mod apache_parts;
 mod artifacts;
-mod case;
 mod cases;
 mod ci;
 mod files;
@@ -25,7 +24,6 @@ mod played_server;
 mod postgres;
 mod processes;
 mod releases;
-mod scripted;
 mod services;
 mod shell_remote;
 mod solr;

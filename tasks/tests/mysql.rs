@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::fleet_host::FleetHost;
 use crate::shell_remote::ShellRemote;
-use crate::stage::{Stage, sha256};
+use crate::stage::{self, Stage, sha256};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -170,7 +170,7 @@ async fn statements_are_one_transaction_where_there_is_one() -> Tested {
 
     let host = ShellRemote::new().cut_stdin(40);
     let text = "INSERT INTO t VALUES ('b');\nINSERT INTO t VALUES ('c');\n";
-    let cut = Stage { project: database.project.path().to_owned(), ..Stage::on(Arc::new(host)) };
+    let cut = Stage { project: database.project.path().to_owned(), ..stage::on(Arc::new(host)) };
     failed(&cut.run("mysql.sql", json!({"database": "app", "statement": text})).await?, "did not arrive in full");
     Ok(())
 }

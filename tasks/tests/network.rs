@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use crate::web_server::WebServer;
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -21,7 +21,7 @@ type Tested = Result<(), Box<dyn Error>>;
 fn host_with(programs: &[&str]) -> Result<(Stage, TempDir), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let remote = ShellRemote::new().with_only(programs, folder.path());
-    Ok((Stage::on(Arc::new(remote)), folder))
+    Ok((stage::on(Arc::new(remote)), folder))
 }
 
 const CURL: &[&str] = &["curl", "head"];
@@ -202,7 +202,7 @@ async fn how_long_an_answer_takes_is_measured_on_the_host() -> Tested {
     let well = WebServer::answering(&[(200, "hi")]);
     let remote = ShellRemote::new().by_way_of(&["/bin/sh", "-c", "sleep 1; exec \"$@\"", "sh"]);
     let args = json!({"url": well.url("/"), "within": "900ms"});
-    let outcome = Stage::on(Arc::new(remote)).run("http.check", args).await?;
+    let outcome = stage::on(Arc::new(remote)).run("http.check", args).await?;
     assert!(outcome.is_ok(), "{outcome:?}");
     Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fleet_host::FleetHost;
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 /// A name that would do harm wherever a shell reads it as more than one word.
 const STRANGE: &str = "/srv/a b; touch $(echo canary) `id` \"'*[x] -n";
@@ -210,7 +210,7 @@ async fn what_is_denied_is_said() {
     host.sh("useradd app; mkdir -m 777 /srv/all; echo x >/srv/all/rooted; mkdir -m 700 /srv/none; echo y >/srv/none/y");
     let words = host.words_for(&["setpriv", "--reuid=app", "--regid=app", "--clear-groups"]);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
-    let stage = Stage::on(Arc::new(ShellRemote::new().by_way_of(&words).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")));
+    let stage = stage::on(Arc::new(ShellRemote::new().by_way_of(&words).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")));
     for (task, args, why) in [
         ("file.line", json!({"path": "/srv/all/rooted", "line": "y"}), "only root can replace `/srv/all/rooted`"),
         ("file.line", json!({"path": "/srv/none/y", "line": "y", "create": true}), "ermission denied"),

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::processes::{end, started_at};
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 use crate::web_server::WebServer;
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -79,7 +79,7 @@ impl ServiceHost {
         let mounts = format!("{} && exec \"$@\"", mounts.replace("HOST", &host));
         let words = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", &mounts, "sh"];
         let remote = ShellRemote::new().env("PATH", &format!("{host}/bin:/usr/bin:/bin")).by_way_of(&words);
-        Ok(Self { stage: Stage::on(Arc::new(remote)), folder })
+        Ok(Self { stage: stage::on(Arc::new(remote)), folder })
     }
 
     fn with_service() -> Result<Self, Box<dyn Error>> {

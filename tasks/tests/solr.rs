@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::played_server::{Answer, PlayedServer, Request};
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 type Tested = Result<(), Box<dyn Error>>;
 
@@ -79,13 +79,13 @@ impl PlayedSolr {
 }
 
 fn stage() -> Stage {
-    Stage::on(Arc::new(ShellRemote::new()))
+    stage::on(Arc::new(ShellRemote::new()))
 }
 
 fn stage_with(programs: &[&str]) -> Result<(Stage, TempDir), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let remote = ShellRemote::new().with_only(programs, folder.path());
-    Ok((Stage::on(Arc::new(remote)), folder))
+    Ok((stage::on(Arc::new(remote)), folder))
 }
 
 fn play(core: &mut Core, request: &Request) -> Answer {

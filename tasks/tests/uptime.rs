@@ -6,7 +6,7 @@ use runsheet_model::format_duration;
 use serde_json::json;
 
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage;
 
 #[tokio::test]
 async fn a_host_tells_how_long_it_has_been_up() {
@@ -15,7 +15,7 @@ async fn a_host_tells_how_long_it_has_been_up() {
         text.split('.').next().and_then(|seconds| seconds.parse().ok()).expect("seconds")
     };
     let before = up();
-    let outcome = Stage::on(Arc::new(ShellRemote::new())).run("uptime", json!({})).await.expect("the task knows");
+    let outcome = stage::on(Arc::new(ShellRemote::new())).run("uptime", json!({})).await.expect("the task knows");
     assert!(outcome.is_ok() && !outcome.changed, "{outcome:?}");
     let fits = |seconds| {
         outcome.message.starts_with(&format!("up {}, ", format_duration(std::time::Duration::from_secs(seconds))))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fleet_host::FleetHost;
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 async fn run(stage: &Stage, task: &str, args: Value) -> Outcome {
     stage.run(task, args).await.unwrap_or_else(|error| panic!("{task}: {error}"))
@@ -99,7 +99,7 @@ async fn half_a_password_changes_nothing() {
         let words = host.words_for(&[]);
         let words: Vec<_> = words.iter().map(String::as_str).collect();
         let remote = ShellRemote::new().by_way_of(&words).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").cut_stdin(cut);
-        let outcome = run(&Stage::on(Arc::new(remote)), "user.add", json!({"name": "app", "password": hash})).await;
+        let outcome = run(&stage::on(Arc::new(remote)), "user.add", json!({"name": "app", "password": hash})).await;
         refused(&outcome, "did not arrive in full");
         assert_eq!(host.sh("getent shadow app | cut -d: -f2"), "*");
     }

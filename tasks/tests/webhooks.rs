@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::played_server::PlayedServer;
 use crate::shell_remote::ShellRemote;
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 type Tested = Result<(), Box<dyn Error>>;
 
 fn stage() -> Stage {
-    Stage::on(Arc::new(ShellRemote::new()))
+    stage::on(Arc::new(ShellRemote::new()))
 }
 
 /// One that knows these secrets.

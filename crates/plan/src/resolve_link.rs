@@ -90,6 +90,9 @@ fn args(link: &Link, task: &dyn Task, scope: &Scope<'_>) -> Result<PerHost<Args>
         // Which file it is may be another for each host; then so is the content.
         by_host = by_host || files.mentions_host(name, &value_of(template, scope.shared, place, None)?, place)?;
     }
+    for (name, path) in files.defaults().filter(|(name, _)| !link.args.contains_key(name.as_ref())) {
+        by_host = by_host || files.mentions_host(&name, &path, &link.task.place)?;
+    }
     if by_host {
         let each = scope.hosts.iter().map(|(host, context)| one(context, Some(host)).map(Arc::new));
         Ok(PerHost::Each(each.collect::<Result<_, _>>()?))
@@ -124,6 +127,12 @@ fn one_args(
     for (name, template, place) in templates {
         let value = value_of(template, context, place, host)?;
         values.insert((*name).to_owned(), files.rendered(name, value, place, context, host)?);
+    }
+    for (name, path) in files.defaults() {
+        if !values.contains_key(name.as_ref()) {
+            let rendered = files.rendered(&name, path, &link.task.place, context, host)?;
+            values.insert(name.into_owned(), rendered);
+        }
     }
     let args = task.spec().check(&values, &scope.files).map_err(|error| {
         let place = place_of(link, &error).clone();

@@ -61,6 +61,12 @@ impl<'a> TemplateFiles<'a> {
         self.name_of(arg).is_some()
     }
 
+    /// The templates that are taken where the sheet names none, by argument.
+    pub(crate) fn defaults(&self) -> impl Iterator<Item = (Cow<'static, str>, Value)> {
+        let templates = self.task.args().iter().filter(|arg| arg.kind == ArgKind::Template);
+        templates.filter_map(|arg| Some((arg.name.clone(), arg.default.clone()?)))
+    }
+
     fn name_of(&self, arg: &str) -> Option<Cow<'static, str>> {
         self.task
             .args()

@@ -70,7 +70,7 @@ fn main() {
 async fn cpu_of(registry: &Registry, task: &str) -> Duration {
     let before = cpu();
     works(registry, task, json!({"run": "true"})).await;
-    cpu() - before
+    cpu().saturating_sub(before)
 }
 
 /// Does a task on all hosts at once.

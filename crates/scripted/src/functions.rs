@@ -21,7 +21,7 @@ use crate::constructors::arguments;
 use crate::context::Context;
 use crate::mistake::Mistake;
 use crate::result;
-use crate::values::{duration, from_value, length, stdin, to_value};
+use crate::values::{duration, from_value, length, of_argument, stdin, to_value};
 
 /// The most characters or items that one `*` or `+` may make.
 const LARGEST: usize = 16 << 20;
@@ -283,7 +283,7 @@ fn config_functions(builder: &mut GlobalsBuilder) {
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
         let context = Context::current()?;
-        let found = context.args.value(name).or_else(|| context.vars.get(name));
+        let found = context.args.value(name).map(of_argument).or_else(|| context.vars.get(name));
         Ok(match (found, default) {
             (Some(value), _) => to_value(eval.heap(), value),
             (None, NoneOr::Other(default)) => default,

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::mistake::Mistake;
 use crate::result;
 use crate::signature::Signature;
-use crate::values::to_struct;
+use crate::values::{of_argument, to_struct};
 
 /// A task in Starlark, read and checked: run for any number of hosts at once.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Script {
 
     /// The arguments, all that are declared: `None` where one was not given.
     fn args<'v>(&self, heap: Heap<'v>, context: &Context) -> Value<'v> {
-        let given = |arg: &Arg| context.args.value(&arg.name).unwrap_or(&Json::Null);
+        let given = |arg: &Arg| context.args.value(&arg.name).map_or(&Json::Null, of_argument);
         to_struct(heap, self.spec.args().iter().map(|arg| (arg.name.as_ref(), given(arg))))
     }
 

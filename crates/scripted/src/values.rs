@@ -34,6 +34,14 @@ pub(crate) fn to_struct<'v, 'a>(heap: Heap<'v>, fields: impl Iterator<Item = (&'
     heap.alloc(AllocStruct(fields))
 }
 
+/// An argument as it stands in the plan, for a script: of a template what it came to.
+pub(crate) fn of_argument(value: &Json) -> &Json {
+    match value.get("text") {
+        Some(text @ Json::String(_)) if value.get("path").is_some() => text,
+        _ => value,
+    }
+}
+
 /// A value of a script as it would stand in a sheet.
 pub(crate) fn from_value(value: Value<'_>) -> starlark::Result<Json> {
     if value.is_none() {

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use minijinja::Value;
-use minijinja::value::Serde;
 use serde::Serialize;
+use serde_json::Value as Json;
 
 /// What a template may speak of: a few names (`vars`, `host`) and what is behind each.
 ///
@@ -18,7 +18,8 @@ impl Context {
 
     /// Adds a name, or puts another value behind it.
     pub fn with(mut self, name: impl Into<String>, value: &impl Serialize) -> Self {
-        self.0.insert(name.into(), Value::from(Serde(value)));
+        let json = serde_json::to_value(value).unwrap_or_default();
+        self.0.insert(name.into(), from_json(json));
         self
     }
 
@@ -43,6 +44,25 @@ impl Context {
             here = next;
         }
         Ok(())
+    }
+}
+
+/// The same value for templates.
+///
+/// By hand: a crate beside us has serde_json keep numbers as text (`arbitrary_precision`), and then they arrive in other formats as maps.
+fn from_json(json: Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(truth) => Value::from(truth),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), ..) => Value::from(number),
+            (None, Some(number), _) => Value::from(number),
+            (None, None, Some(number)) => Value::from(number),
+            (None, None, None) => Value::from(number.to_string()),
+        },
+        Json::String(text) => Value::from(text),
+        Json::Array(items) => items.into_iter().map(from_json).collect(),
+        Json::Object(map) => Value::from_pairs(map.into_iter().map(|(name, value)| (name, from_json(value)))),
     }
 }
 

@@ -166,11 +166,17 @@ impl Remote for ScriptedRemote {
 /// This machine, which sees what a case says.
 pub(crate) struct ScriptedLocal {
     seen: Mutex<VecDeque<Seen>>,
+    mistakes: Mutex<Vec<String>>,
 }
 
 impl ScriptedLocal {
     pub(crate) fn new(seen: Vec<Seen>) -> Self {
-        Self { seen: Mutex::new(seen.into()) }
+        Self { seen: Mutex::new(seen.into()), mistakes: Mutex::default() }
+    }
+
+    /// What was looked at and should not have been.
+    pub(crate) fn mistakes(&self) -> Vec<String> {
+        std::mem::take(&mut self.mistakes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What should have been looked at and was not.
@@ -181,9 +187,13 @@ impl ScriptedLocal {
 
     fn look(&self, at: &str, sent: Option<&str>) -> Result<Seen, LocalError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = seen.front().cloned().unwrap_or_else(|| panic!("nothing should be looked at, but {at} is"));
-        assert_eq!(next.at, at, "another place was looked at");
-        assert_eq!(next.sends.as_deref(), sent, "something else was sent to {at}");
+        let fits = |next: &&Seen| next.at == at && next.sends.as_deref() == sent;
+        let Some(next) = seen.front().filter(fits).cloned() else {
+            let expected = seen.front();
+            let mistake = format!("something else was looked at than {expected:?}: {at}, sending {sent:?}");
+            self.mistakes.lock().unwrap_or_else(PoisonError::into_inner).push(mistake);
+            return Err(LocalError::Failed { what: at.to_owned(), reason: "the case does not expect it".to_owned() });
+        };
         if !next.repeats {
             seen.pop_front();
         }
