@@ -12,6 +12,7 @@ mod command;
 mod database;
 mod delivery;
 mod directory;
+mod disk;
 mod docker;
 mod early;
 mod file;
@@ -29,6 +30,8 @@ mod package;
 mod patience;
 mod planned_text;
 mod postgres;
+mod process;
+mod reboot;
 mod release;
 mod script;
 mod service;
@@ -46,11 +49,12 @@ use runsheet_task::Registry;
 /// All built-in tasks.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
-    module::register!(registry, command, directory, script, uptime);
+    module::register!(registry, command, directory, reboot, script, uptime);
     let families = [
         apache::tasks,
         artifact::tasks,
         ci::tasks,
+        disk::tasks,
         docker::tasks,
         file::tasks,
         git::tasks,
@@ -63,6 +67,7 @@ pub fn registry() -> Registry {
         nginx::tasks,
         package::tasks,
         postgres::tasks,
+        process::tasks,
         release::tasks,
         service::tasks,
         slack::tasks,
