@@ -18,6 +18,7 @@ mod early;
 mod file;
 mod git;
 mod haproxy;
+mod host;
 mod http;
 mod jenkins;
 mod mail;
@@ -37,6 +38,7 @@ mod script;
 mod service;
 mod slack;
 mod solr;
+mod sysctl;
 mod uptime;
 mod user;
 mod viewpoint;
@@ -59,6 +61,7 @@ pub fn registry() -> Registry {
         file::tasks,
         git::tasks,
         haproxy::tasks,
+        host::tasks,
         http::tasks,
         jenkins::tasks,
         mail::tasks,
@@ -72,6 +75,7 @@ pub fn registry() -> Registry {
         service::tasks,
         slack::tasks,
         solr::tasks,
+        sysctl::tasks,
         user::tasks,
         wait::tasks,
         webhook::tasks,

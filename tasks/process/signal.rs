@@ -69,7 +69,7 @@ async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
         let none = format!("there is no process {meant}");
         return if config.boolean("required")? { Err(Early::failed(none)) } else { Ok(Outcome::unchanged(none)) };
     }
-    let numbers: Vec<_> = found.iter().filter_map(|line| line.split_once(" ")).map(|(pid, _)| pid).collect();
+    let numbers: Vec<_> = found.iter().filter_map(|line| line.split_once(' ')).map(|(pid, _)| pid).collect();
     let numbers = numbers.join(", ");
     let words = || found.iter().flat_map(|line| line.split(' '));
     host.would(format!("send {signal} to {} {meant}: {numbers}", number_of(found.len())))?;

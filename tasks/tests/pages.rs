@@ -53,6 +53,7 @@ const TESTED: &str = "## How they are tested
 - `git.checkout` with the real git, from repositories of the same host and from a stand-in of a web server that asks for a password; not
   by way of SSH.
 - `haproxy.*` against a real HAProxy (Debian's haproxy); `haproxy.status` in cases only.
+- `host.wait` in a real host that is up; one that starts in cases only.
 - `jenkins.*` with a stand-in: Debian has no Jenkins. It is a web server that keeps an agent's state and answers as Jenkins' documentation and
   source say, with a crumb that belongs to a session; curl is real.
 - `mail.send` against a real SMTP server (Debian's python3-aiosmtpd), with and without encryption and login.
@@ -69,6 +70,7 @@ const TESTED: &str = "## How they are tested
   script that knows as much of it as is asked.
 - `solr.*` with stand-ins: Debian has no solr. For the service it is one that is only a process, beside a web server of a few lines; for
   collections and replication a web server that keeps a core's state and answers as Solr's reference guide and source say.
+- `sysctl.set` with a real kernel, in a host that has a network of its own: settings of `net.` only.
 - `uptime` with a real kernel.
 - `user.*` in a real host with Debian's passwd, where OpenSSH lets the keys log in or not.
 - `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.
