@@ -9,6 +9,7 @@ mod apache;
 mod artifact;
 mod ci;
 mod command;
+mod cron;
 mod database;
 mod delivery;
 mod directory;
@@ -56,6 +57,7 @@ pub fn registry() -> Registry {
         apache::tasks,
         artifact::tasks,
         ci::tasks,
+        cron::tasks,
         disk::tasks,
         docker::tasks,
         file::tasks,

@@ -7,6 +7,7 @@ mod artifacts;
 mod case;
 mod cases;
 mod ci;
+mod crons;
 mod disk;
 mod files;
 mod fleet_host;

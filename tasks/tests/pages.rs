@@ -47,6 +47,7 @@ const TESTED: &str = "## How they are tested
 - `ci.clean_workspaces` in a host of its own, with real processes and mounts.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
+- `cron.entry` in a real host, where Debian's cron runs the entry.
 - `disk.check` in a real host, with real file systems.
 - `docker.prune` with a stand-in: no docker can run where these tests do. It is a script that plays `docker` and writes down what it was asked.
 - `file.line`, `file.link`, `file.mode`, `file.remove` and `directory` in a real host, as root and as an ordinary user.
