@@ -9,14 +9,17 @@ mod apache;
 mod artifact;
 mod ci;
 mod command;
+mod cron;
 mod database;
 mod delivery;
 mod directory;
+mod disk;
 mod docker;
 mod early;
 mod file;
 mod git;
 mod haproxy;
+mod host;
 mod http;
 mod jenkins;
 mod mail;
@@ -29,11 +32,14 @@ mod package;
 mod patience;
 mod planned_text;
 mod postgres;
+mod process;
+mod reboot;
 mod release;
 mod script;
 mod service;
 mod slack;
 mod solr;
+mod sysctl;
 mod uptime;
 mod user;
 mod viewpoint;
@@ -46,15 +52,18 @@ use runsheet_task::Registry;
 /// All built-in tasks.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
-    module::register!(registry, command, directory, script, uptime);
+    module::register!(registry, command, directory, reboot, script, uptime);
     let families = [
         apache::tasks,
         artifact::tasks,
         ci::tasks,
+        cron::tasks,
+        disk::tasks,
         docker::tasks,
         file::tasks,
         git::tasks,
         haproxy::tasks,
+        host::tasks,
         http::tasks,
         jenkins::tasks,
         mail::tasks,
@@ -63,10 +72,12 @@ pub fn registry() -> Registry {
         nginx::tasks,
         package::tasks,
         postgres::tasks,
+        process::tasks,
         release::tasks,
         service::tasks,
         slack::tasks,
         solr::tasks,
+        sysctl::tasks,
         user::tasks,
         wait::tasks,
         webhook::tasks,

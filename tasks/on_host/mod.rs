@@ -18,7 +18,7 @@ pub(crate) use checksum::{Checksum, checksum, sha256};
 pub(crate) use file::{has_file, octal, send_text};
 pub(crate) use host_script::{DETACHED, HostScript, SHA256};
 pub(crate) use http::{Heard, http_get, http_get_large};
-pub(crate) use names::host_path;
+pub(crate) use names::{account, host_path};
 pub(crate) use port::{Tried, try_port};
 pub(crate) use rights::Rights;
 pub(crate) use service::{Service, ServiceState};

@@ -47,11 +47,14 @@ const TESTED: &str = "## How they are tested
 - `ci.clean_workspaces` in a host of its own, with real processes and mounts.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
   for `wait.port` not with `nc`. The web server that they look at is a stand-in of a few lines.
+- `cron.entry` in a real host, where Debian's cron runs the entry.
+- `disk.check` in a real host, with real file systems.
 - `docker.prune` with a stand-in: no docker can run where these tests do. It is a script that plays `docker` and writes down what it was asked.
 - `file.line`, `file.link`, `file.mode`, `file.remove` and `directory` in a real host, as root and as an ordinary user.
 - `git.checkout` with the real git, from repositories of the same host and from a stand-in of a web server that asks for a password; not
   by way of SSH.
 - `haproxy.*` against a real HAProxy (Debian's haproxy); `haproxy.status` in cases only.
+- `host.wait` in a real host that is up; one that starts in cases only.
 - `jenkins.*` with a stand-in: Debian has no Jenkins. It is a web server that keeps an agent's state and answers as Jenkins' documentation and
   source say, with a crumb that belongs to a session; curl is real.
 - `mail.send` against a real SMTP server (Debian's python3-aiosmtpd), with and without encryption and login.
@@ -60,12 +63,15 @@ const TESTED: &str = "## How they are tested
 - `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd; for those with it `systemctl` is a stand-in.
 - `package.*` with Debian's real apt and dpkg in a real host, with packages made for it. dnf and yum were not tried.
 - `postgres.*` against a real PostgreSQL (Debian's postgresql) with a real replica of it.
+- `process.signal` in a real host, with real processes.
+- `reboot` in a real host without systemd, which has its own `reboot`; `needs-restarting` is a stand-in.
 - `release.*` in a host of its own with archives of GNU tar and BusyBox's, with Debian's programs and with BusyBox's, and stopped with
   SIGKILL at every program that a deploy calls. The tar of the BSDs was not tried.
 - `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
   script that knows as much of it as is asked.
 - `solr.*` with stand-ins: Debian has no solr. For the service it is one that is only a process, beside a web server of a few lines; for
   collections and replication a web server that keeps a core's state and answers as Solr's reference guide and source say.
+- `sysctl.set` with a real kernel, in a host that has a network of its own: settings of `net.` only.
 - `uptime` with a real kernel.
 - `user.*` in a real host with Debian's passwd, where OpenSSH lets the keys log in or not.
 - `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.

@@ -30,7 +30,9 @@ impl Attempt<'_> {
                 reason: LostReason::ConnectionClosed | LostReason::PeerSilent | LostReason::ClosedWithoutStatus
             }
         );
-        let expected = self.link.reboots && (broke || ended.0.is_good() || was_ended(&ended.0));
+        // A task that has left its host as it was has not had it started anew either.
+        let same = matches!(ended.0, State::Ok { changed: false });
+        let expected = self.link.reboots && !same && (broke || ended.0.is_good() || was_ended(&ended.0));
         if !expected && (!broke || self.remote.is_alive()) {
             return ended;
         }

@@ -1,0 +1,12 @@
+//! The disks of a host.
+
+mod check;
+
+use runsheet_task::Registry;
+
+use crate::module::register;
+
+/// Adds them to the registry.
+pub(crate) fn tasks(registry: &mut Registry) {
+    register!(registry, check);
+}

@@ -1,0 +1,12 @@
+//! Processes of a host.
+
+mod signal;
+
+use runsheet_task::Registry;
+
+use crate::module::register;
+
+/// Adds them to the registry.
+pub(crate) fn tasks(registry: &mut Registry) {
+    register!(registry, signal);
+}
