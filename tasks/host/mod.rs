@@ -1,5 +1,6 @@
 //! A host itself.
 
+mod facts;
 mod wait;
 
 use runsheet_task::Registry;
@@ -8,5 +9,5 @@ use crate::module::register;
 
 /// Adds them to the registry.
 pub(crate) fn tasks(registry: &mut Registry) {
-    register!(registry, wait);
+    register!(registry, facts, wait);
 }

@@ -72,6 +72,7 @@ const TESTED: &str = "## How they are tested
 - `solr.*` with stand-ins: Debian has no solr. For the service it is one that is only a process, beside a web server of a few lines; for
   collections and replication a web server that keeps a core's state and answers as Solr's reference guide and source say.
 - `sysctl.set` with a real kernel, in a host that has a network of its own: settings of `net.` only.
+- `host.facts` with the real programs of this machine, under dash, bash and BusyBox.
 - `uptime` with a real kernel.
 - `user.*` in a real host with Debian's passwd, where OpenSSH lets the keys log in or not.
 - `webhook.post` and `slack.post` against a web server of the tests that keeps what arrives; Slack's answers are those of its documentation.
