@@ -6,6 +6,7 @@
 //! tells whether the host is another one than before. Pages for users are made of the specs: `docs/tasks/`.
 
 mod apache;
+mod archive;
 mod artifact;
 mod ci;
 mod command;
@@ -55,6 +56,7 @@ pub fn registry() -> Registry {
     module::register!(registry, command, directory, reboot, script, uptime);
     let families = [
         apache::tasks,
+        archive::tasks,
         artifact::tasks,
         ci::tasks,
         cron::tasks,

@@ -3,6 +3,7 @@
 
 mod apache;
 mod apache_parts;
+mod archives;
 mod artifacts;
 mod cases;
 mod ci;

@@ -43,6 +43,7 @@ const TESTED: &str = "## How they are tested
 - Every task against scripted hosts: `tasks/cases/`, one file a case.
 - `apache.*` against a real apache (Debian's apache2), with apachectl, apache2ctl, and httpd as its own control program. The apachectl
   of other systems was not tried.
+- `archive.unpack` in a real host, with archives of GNU tar.
 - `artifact.*` with a real shell, and with the real sha256sum, shasum and openssl.
 - `ci.clean_workspaces` in a host of its own, with real processes and mounts.
 - `command`, `script`, `file.put`, `http.check` and `wait.port` with a real shell and the real programs that they look for on a host;
