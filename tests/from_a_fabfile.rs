@@ -48,7 +48,7 @@ fn the_sheet_of_the_page_can_be_planned() {
     assert_eq!(files.len(), 3);
     let case = with_files(Case::new(), &files);
     let plan = case.run(&["plan", "fab"]).exits(0);
-    for seen in ["make dist", "echo migrated to 7", "service.restart", "reboot"] {
+    for seen in ["local (1)", "be1.example.com (1)", "service.restart", "fe[1-2].example.com (2)  window of 1"] {
         assert!(plan.stdout.contains(seen), "`{seen}` is not in\n{}", plan.stdout);
     }
 }
