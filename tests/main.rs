@@ -12,6 +12,7 @@ mod clocks;
 mod demo;
 mod docs;
 mod examples;
+mod fabfiles;
 mod floors;
 mod from_a_fabfile;
 mod host_locks;
