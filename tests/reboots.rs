@@ -51,6 +51,26 @@ fn fleet_f_16_a_step_that_reboots_its_hosts_ends_when_they_are_back_and_the_next
 }
 
 #[test]
+fn fleet_the_task_reboot_is_over_when_its_host_is_back_and_at_once_where_nothing_asks_for_it() {
+    let sheet = "steps:\n  - {name: Reboot, task: reboot, hosts: web, timeout: 1m, args: {only_if_needed: true}}\n  \
+                 - {name: After, task: command, hosts: web, args: {run: 'touch /etc/after'}}\n";
+    let Some((fleet, case)) = stage(sheet) else { return };
+    on_host(&fleet, "web1", "touch /run/reboot-required");
+    let before = ["web1", "web2"].map(|host| on_host(&fleet, host, BOOT_ID));
+    let begun = Instant::now();
+
+    let ran = case.run_with_flags(&["run", "boot", "-y", "-v"]).exits(0);
+
+    assert!(ran.stderr.contains("started anew"), "{}", ran.stderr);
+    assert_ne!(on_host(&fleet, "web1", BOOT_ID), before[0], "web1 was not started anew");
+    assert_eq!(on_host(&fleet, "web2", BOOT_ID), before[1], "web2 was started anew, and nothing asked for it");
+    assert!(begun.elapsed() < Duration::from_secs(50), "a host that stays as it is was waited for");
+    for host in ["web1", "web2"] {
+        assert_eq!(on_host(&fleet, host, "ls /etc/after").trim(), "/etc/after", "{host}");
+    }
+}
+
+#[test]
 fn fleet_f_16_a_host_that_is_rebooted_under_a_command_is_lost_for_that_reason_and_ends_the_sheet() {
     let sheet = "steps:\n  - {name: Work, task: command, hosts: web, args: {run: 'if [ $(hostname) = web1 ]; then reboot; sleep 600; fi'}}\n  \
          - {name: After, task: command, hosts: web, args: {run: 'touch /etc/after'}}\n";
