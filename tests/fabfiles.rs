@@ -78,7 +78,7 @@ const EXERCISES: &[Exercise] = &[
     },
     Exercise {
         task: "swap_file",
-        // A namespace does not let us swap.
+        // Swap would be that of the machine that runs the tests.
         args: &["path=/swapfile", "mib=1", "activate=false"],
         before: "true",
         done: "test $(stat -c %a /swapfile) = 600 && tail -c +4087 /swapfile | head -c 10 | grep -q SWAPSPACE2 && \
@@ -95,8 +95,8 @@ const EXERCISES: &[Exercise] = &[
         task: "sqlite_dump",
         args: &["database=/srv/dump.db", "folder=/var/backups/shop", "keep=2"],
         before: "python3 -c 'import sqlite3; c = sqlite3.connect(\"/srv/dump.db\"); c.execute(\"create table goods (name)\"); c.commit()' && \
-                 mkdir -p /var/backups/shop && touch /var/backups/shop/2001-01-01.sql /var/backups/shop/2001-01-02.sql",
-        done: "grep -q 'CREATE TABLE goods' /var/backups/shop/$(date +%F).sql && test $(ls /var/backups/shop | wc -l) = 2",
+                 mkdir -p /var/backups/shop && touch /var/backups/shop/2001-01-01.sql /var/backups/shop/2001-01-02.sql /var/backups/shop/passwd.bak",
+        done: "grep -q 'CREATE TABLE goods' /var/backups/shop/$(date +%F).sql && test $(ls /var/backups/shop/*.sql | wc -l) = 2 && test -e /var/backups/shop/passwd.bak",
     },
     Exercise {
         task: "sqlite_migrate",
@@ -186,6 +186,14 @@ fn fabfiles_do_on_a_real_host_what_they_say_and_once() {
         .file("ssh_config", format!("UserKnownHostsFile {}\nGlobalKnownHostsFile none\n", known.display()))
         .flags(&["-F", "ssh_config"]);
     let holds = |command: &str| fleet.ssh("web1", command).status.success();
+    // What goes wrong is told, and leaves nothing that looks as if it had gone well.
+    let typo = ["do", "sqlite_dump", "-H", "web1", "database=/srv/no-such.db", "folder=/var/backups/none"];
+    case.run_with_flags(&typo).exits(5);
+    assert!(!holds("test -e /srv/no-such.db") && !holds("test -s /var/backups/none/$(date +%F).sql"));
+    let falls =
+        ["do", "node_restart", "-H", "web1", "command=sh -c 'echo no port; exit 1'", "base=/srv/fallen", "release=r1"];
+    case.run_with_flags(&falls).exits(5).says("it ended at once: no port");
+    assert!(!holds("test -e /srv/fallen/app.release"));
     for Exercise { task, args, before, done } in EXERCISES {
         assert!(holds(before), "{task}: the host is not ready");
         let work = [&["do", task, "-H", "web1"], *args].concat();
