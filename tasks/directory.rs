@@ -1,6 +1,6 @@
 //! Make sure that a folder is there on each host, or is not.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::{HostScript, Rights, host_path};
@@ -27,11 +27,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let path = host_path("path", config.text("path")?)?;
     let rights = Rights::of(host, path, config)?;
     let force = config.boolean("force")?;

@@ -25,12 +25,18 @@ impl Early {
         if said.ok() { Ok(said.stdout) } else { Err(Self::Known(said.outcome())) }
     }
 
-    /// What the whole work comes to.
-    pub(crate) fn settle(result: Result<Outcome, Self>) -> Result<Outcome, TaskError> {
-        match result {
+    /// What the whole work comes to, of a task that ends so or by errors only.
+    pub(crate) fn settle(result: Result<Outcome, impl Into<Self>>) -> Result<Outcome, TaskError> {
+        match result.map_err(Into::into) {
             Ok(outcome) | Err(Self::Known(outcome)) => Ok(outcome),
             Err(Self::Unknown(error)) => Err(error),
         }
+    }
+}
+
+impl From<Outcome> for Early {
+    fn from(outcome: Outcome) -> Self {
+        Self::Known(outcome)
     }
 }
 

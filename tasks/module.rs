@@ -7,7 +7,8 @@ use runsheet_task::{Config, Host, Outcome, Task, TaskError, TaskSpec};
 type DoWork = for<'a> fn(&'a Config, &'a Host) -> Working<'a>;
 type Working<'a> = Pin<Box<dyn Future<Output = Result<Outcome, TaskError>> + Send + 'a>>;
 
-/// A task out of a module with the functions `spec` and `do_work`.
+/// A task out of a module with the functions `spec` and `do_work`, which gives its outcome, or an [`Early`](crate::early::Early) end or an
+/// error that is passed on with `?`.
 pub(crate) struct Module {
     spec: TaskSpec,
     do_work: DoWork,
@@ -36,7 +37,7 @@ macro_rules! register {
         $(
             let replaced = $registry.add(std::sync::Arc::new($crate::module::Module::new(
                 $module::spec(),
-                |config, host| Box::pin($module::do_work(config, host)),
+                |config, host| Box::pin(async move { $crate::early::Early::settle($module::do_work(config, host).await) }),
             )));
             debug_assert!(replaced.is_none(), "two modules are one task: {}", stringify!($module));
         )+

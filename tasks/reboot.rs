@@ -1,6 +1,6 @@
 //! Start each host anew.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::HostScript;
@@ -23,11 +23,7 @@ pub(crate) fn spec() -> TaskSpec {
         .reboots()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let ask = async |what| Early::unless_ok(host.run(SCRIPT.with([what])).await?);
     if config.boolean("only_if_needed")? {
         match ask("needed").await?.trim() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use runsheet_model::format_duration;
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::HostScript;
@@ -16,11 +16,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(_: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(host).await)
-}
-
-async fn work(host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(_: &Config, host: &Host) -> Result<Outcome, Early> {
     let said = Early::unless_ok(host.run(SCRIPT.with([])).await?)?;
     let told = read(&said).ok_or_else(|| Early::failed("the host does not tell how long it has been up"))?;
     Ok(Outcome::unchanged(told))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runsheet_task::{Arg, ArgKind, Config, Content, Host, Outcome, TaskError, TaskSpec, Upload};
+use runsheet_task::{Arg, ArgKind, Config, Content, Host, Outcome, TaskSpec, Upload};
 
 use crate::early::Early;
 use crate::on_host::{HostScript, SHA256, host_path};
@@ -31,11 +31,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let archive = config.local_file("archive")?;
     let folder = host_path("folder", config.text("folder")?)?;
     let key = format!("{}.{}.{}", config.run, config.step, config.attempt);

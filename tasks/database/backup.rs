@@ -1,4 +1,4 @@
-use runsheet_task::Outcome;
+use crate::early::Early;
 
 /// Writes a backup beside its place and puts it there when it is whole; see there.
 pub(crate) const BACKUP: &str = include_str!("backup.sh");
@@ -28,9 +28,9 @@ impl Backup {
 }
 
 /// The path of a backup on the host: absolute, since a command starts wherever `dir` and `sudo` take it.
-pub(crate) fn backup_path(path: &str) -> Result<&str, Outcome> {
+pub(crate) fn backup_path(path: &str) -> Result<&str, Early> {
     if !path.starts_with('/') || path.ends_with('/') || path.chars().any(char::is_control) {
-        return Err(Outcome::failed(format!("`{}` is not the absolute path of a file", path.escape_default()), 2));
+        return Err(Early::mistake(format!("`{}` is not the absolute path of a file", path.escape_default())));
     }
     Ok(path)
 }

@@ -1,5 +1,7 @@
 use runsheet_model::Secret;
-use runsheet_task::{Config, Outcome, TaskError};
+use runsheet_task::Config;
+
+use crate::early::Early;
 
 /// Takes a secret and a text from standard input; see there.
 pub(crate) const PRIVATE: &str = include_str!("private.sh");
@@ -7,7 +9,7 @@ pub(crate) const PRIVATE: &str = include_str!("private.sh");
 /// What a script that takes a secret and a text reads.
 ///
 /// `secret` is what the client's own file of secrets holds; line breaks in it are those of that file.
-pub(crate) fn input(secret: Option<&str>, text: &[u8]) -> Secret<Vec<u8>> {
+pub(super) fn input(secret: Option<&str>, text: &[u8]) -> Secret<Vec<u8>> {
     // One line, as `printf %b` takes it.
     let line = secret.unwrap_or_default().replace('\\', "\\\\").replace('\n', "\\n");
     let mut bytes = line.into_bytes();
@@ -17,20 +19,20 @@ pub(crate) fn input(secret: Option<&str>, text: &[u8]) -> Secret<Vec<u8>> {
 }
 
 /// A name that a client could take for nothing else.
-pub(crate) fn checked_name<'a>(what: &str, name: &'a str) -> Result<&'a str, Outcome> {
+pub(super) fn checked_name<'a>(what: &str, name: &'a str) -> Result<&'a str, Early> {
     if name.starts_with('-') || name.chars().any(char::is_control) {
-        return Err(Outcome::failed(format!("`{}` cannot be the {what}", name.escape_default()), 2));
+        return Err(Early::mistake(format!("`{}` cannot be the {what}", name.escape_default())));
     }
     Ok(name)
 }
 
 /// The argument `password`, if it was given. It is one line.
-pub(crate) fn checked_password(config: &Config) -> Result<Result<Option<Secret<String>>, Outcome>, TaskError> {
+pub(super) fn checked_password(config: &Config) -> Result<Option<Secret<String>>, Early> {
     let password = config.secret_or_text("password")?;
     if password.as_ref().is_some_and(|password| password.expose().chars().any(char::is_control)) {
-        return Ok(Err(Outcome::failed("the password has a line break or another control character in it", 2)));
+        return Err(Early::mistake("the password has a line break or another control character in it"));
     }
-    Ok(Ok(password))
+    Ok(password)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 use std::cmp::Ordering;
 
 use runsheet_model::plural;
-use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, LocalFolder, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, LocalFile, LocalFolder, Outcome, TaskSpec};
 
+use crate::early::Early;
 use crate::planned_text::planned_text;
 
 /// As long as the column of their names.
@@ -51,22 +52,21 @@ pub(crate) fn migration_args(spec: TaskSpec) -> TaskSpec {
 }
 
 /// The argument `table`: a plain name, the same with quotes and without.
-pub(crate) fn table(config: &Config) -> Result<Result<&str, Outcome>, TaskError> {
+pub(crate) fn table(config: &Config) -> Result<&str, Early> {
     let table = config.text("table")?;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let fits = table.starts_with(|c: char| c.is_ascii_lowercase()) && table.len() < 60 && table.chars().all(plain);
-    Ok(if fits {
-        Ok(table)
-    } else {
+    if !fits {
         let message = format!("`{}` is no name of a table of small letters, digits and `_`", table.escape_default());
-        Err(Outcome::failed(message, 2))
-    })
+        return Err(Early::mistake(message));
+    }
+    Ok(table)
 }
 
 impl Migrations {
     /// Those of a folder; a failure if it has others that look like some.
-    pub(crate) fn of(folder: &LocalFolder) -> Result<Self, Outcome> {
-        let wrong = |name: &str, why: &str| Err(Outcome::failed(format!("`{name}` {why}"), 2));
+    pub(crate) fn of(folder: &LocalFolder) -> Result<Self, Early> {
+        let wrong = |name: &str, why: &str| Err(Early::mistake(format!("`{name}` {why}")));
         let mut files = Vec::new();
         for (name, file) in &folder.files {
             if !name.to_ascii_lowercase().ends_with(".sql") {
@@ -84,7 +84,7 @@ impl Migrations {
             files.push((name.clone(), file.clone()));
         }
         if files.is_empty() {
-            return Err(Outcome::failed(format!("`{}` has no `.sql` files", folder.path.display()), 2));
+            return Err(Early::mistake(format!("`{}` has no `.sql` files", folder.path.display())));
         }
         files.sort_by(|(one, _), (other, _)| in_order(one, other));
         Ok(Self { files })
@@ -101,7 +101,7 @@ impl Migrations {
         recorded: &[Recorded],
         out_of_order: bool,
         host: &Host,
-    ) -> Result<Vec<Pending>, Outcome> {
+    ) -> Result<Vec<Pending>, Early> {
         let (changed, pending) = self.compare(recorded);
         if !changed.is_empty() {
             let message = format!(
@@ -109,7 +109,7 @@ impl Migrations {
                 plural(changed.len(), "file"),
                 named(&changed)
             );
-            return Err(Outcome::failed(message, 1));
+            return Err(Early::failed(message));
         }
         let late = self.late(recorded, &pending);
         if !late.is_empty() {
@@ -117,7 +117,7 @@ impl Migrations {
                 format!("{} before one that was applied already: {}", plural(late.len(), "file"), named(&late));
             if !out_of_order {
                 let advice = "`out_of_order: true` applies them all the same";
-                return Err(Outcome::failed(format!("{message}; nothing was applied, {advice}"), 1));
+                return Err(Early::failed(format!("{message}; nothing was applied, {advice}")));
             }
             host.note(message);
         }
@@ -133,7 +133,7 @@ impl Migrations {
         for (name, file) in pending {
             match planned_text(file, "a migration").await {
                 Ok(text) => read.push(Pending { name: name.clone(), sha256: file.sha256.clone(), text }),
-                Err(why) => return Err(Outcome::failed(format!("`{name}` {why}; nothing was applied"), 1)),
+                Err(why) => return Err(Early::failed(format!("`{name}` {why}; nothing was applied"))),
             }
         }
         Ok(read)
@@ -162,6 +162,16 @@ impl Migrations {
     }
 }
 
+/// How it ended once all that was pending is applied, by this run or another.
+pub(crate) fn all_applied(database: &str, of: &Migrations, pending: &[Pending], applied: &[&str]) -> Outcome {
+    if applied.is_empty() {
+        let names: Vec<_> = pending.iter().map(|file| file.name.as_str()).collect();
+        return Outcome::unchanged(format!("another run has applied {} to `{database}` meanwhile", named(&names)));
+    }
+    let (done, all) = (applied.len(), of.len());
+    Outcome::changed(format!("{done} of {all} files applied to `{database}`: {}", named(applied)))
+}
+
 /// Names for a message.
 pub(crate) fn named<T: AsRef<str>>(names: &[T]) -> String {
     let mut shown: Vec<_> = names.iter().take(MOST_NAMED).map(|name| format!("`{}`", name.as_ref())).collect();
@@ -187,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    fn migrations(names: &[&str]) -> Result<Migrations, Outcome> {
+    fn migrations(names: &[&str]) -> Result<Migrations, Early> {
         let file = |name: &&str| {
             let file =
                 LocalFile { path: PathBuf::from(name), sha256: format!("hash of {name}"), bytes: 1, executable: false };
@@ -212,7 +222,7 @@ mod tests {
     fn a_file_whose_place_is_not_clear_is_refused() {
         for name in ["a.sql", "sub/1.sql", "_1.SQL"] {
             let wrong = migrations(&["1.sql", name]).expect_err("its place is not clear");
-            assert!(wrong.message.contains(name), "{wrong:?}");
+            assert!(matches!(&wrong, Early::Known(outcome) if outcome.message.contains(name)), "{wrong:?}");
         }
         assert!(migrations(&["README.md"]).is_err());
     }

@@ -3,12 +3,14 @@
 //!
 //! Nothing here knows a database; that is the part of `postgres` and `mysql`.
 
+mod access;
 mod backup;
 mod input;
 mod migrations;
 mod statements;
 
+pub(crate) use access::{Access, access_args};
 pub(crate) use backup::{BACKUP, Backup, backup_path};
-pub(crate) use input::{PRIVATE, checked_name, checked_password, input};
-pub(crate) use migrations::{Migrations, Recorded, migration_args, named, table};
+pub(crate) use input::PRIVATE;
+pub(crate) use migrations::{Migrations, Recorded, all_applied, migration_args, named, table};
 pub(crate) use statements::{sql_args, statements, values};

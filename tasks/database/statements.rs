@@ -1,5 +1,6 @@
-use runsheet_task::{Arg, ArgKind, Config, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, TaskSpec};
 
+use crate::early::Early;
 use crate::planned_text::planned_text;
 
 /// Adds the arguments of the tasks that run statements.
@@ -11,29 +12,28 @@ pub(crate) fn sql_args(spec: TaskSpec, values: &'static str) -> TaskSpec {
 }
 
 /// What is to be run: of the arguments `statement` and `file` exactly one.
-pub(crate) async fn statements(config: &Config) -> Result<Result<Vec<u8>, Outcome>, TaskError> {
+pub(crate) async fn statements(config: &Config) -> Result<Vec<u8>, Early> {
     let statement = config.opt_text("statement");
     if config.args.local_file("file").is_some() {
         if statement.is_some() {
-            return Ok(Err(Outcome::failed("`statement` and `file` are both given", 2)));
+            return Err(Early::mistake("`statement` and `file` are both given"));
         }
         let file = config.local_file("file")?;
         let text = planned_text(&file, "statements").await;
-        let wrong = |why| Outcome::failed(format!("`{}` {why}; nothing was run", file.path.display()), 1);
-        return Ok(text.map_err(wrong));
+        return text.map_err(|why| Early::failed(format!("`{}` {why}; nothing was run", file.path.display())));
     }
-    Ok(match statement {
-        Some(text) if text.contains('\0') => Err(Outcome::failed("`statement` is no text", 2)),
+    match statement {
+        Some(text) if text.contains('\0') => Err(Early::mistake("`statement` is no text")),
         Some(text) if !text.trim().is_empty() => Ok(text.as_bytes().to_vec()),
-        _ => Err(Outcome::failed("neither `statement` nor `file` says what to run", 2)),
-    })
+        _ => Err(Early::mistake("neither `statement` nor `file` says what to run")),
+    }
 }
 
 /// Names and values.
 pub(crate) type Values<'a> = Vec<(&'a str, &'a str)>;
 
 /// The argument `values`.
-pub(crate) fn values(config: &Config) -> Result<Result<Values<'_>, Outcome>, TaskError> {
+pub(crate) fn values(config: &Config) -> Result<Values<'_>, Early> {
     let mut values = Vec::new();
     for pair in config.list("values")? {
         // Names in capitals are the client's own.
@@ -49,9 +49,9 @@ pub(crate) fn values(config: &Config) -> Result<Result<Values<'_>, Outcome>, Tas
             _ => {
                 let shown = pair.split('=').next().unwrap_or_default().escape_default();
                 let message = format!("`{shown}` is no `name=value` whose name is small letters, digits and `_`");
-                return Ok(Err(Outcome::failed(message, 2)));
+                return Err(Early::mistake(message));
             }
         }
     }
-    Ok(Ok(values))
+    Ok(values)
 }

@@ -1,6 +1,6 @@
 //! Give a file or a folder a mode, an owner and a group on each host.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::{Rights, host_path};
@@ -20,11 +20,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let path = host_path("path", config.text("path")?)?;
     let recursive = config.boolean("recursive")?;
     let rights = Rights::of(host, path, config)?.recursive(recursive);

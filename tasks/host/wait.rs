@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use runsheet_model::format_duration;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::HostScript;
@@ -23,11 +23,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let mut patience = Patience::new(host, config.duration("wait")?);
     loop {
         let said = host.run(SCRIPT.with([])).await?;

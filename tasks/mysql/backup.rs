@@ -5,6 +5,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Mysql, mysql_args};
 use crate::database::{BACKUP, Backup, PRIVATE, backup_path};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("mysql-backup", &[PRIVATE, BACKUP, CLIENT, include_str!("backup.sh")]);
@@ -22,22 +23,18 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mysql = match Mysql::on(host, config)? {
-        Ok(mysql) => mysql,
-        Err(wrong) => return Ok(wrong),
-    };
-    let path = match backup_path(config.text("path")?) {
-        Ok(path) => path,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mysql = Mysql::on(host, config)?;
+    let path = backup_path(config.text("path")?)?;
     host.would(format!("back up database `{}` to `{path}`", mysql.database))?;
     let said = host.run(mysql.command(&SCRIPT, &[path], b"")).await?;
     if !said.ok() {
         return Ok(Outcome::failed(mysql.complaint(&said.complaint()), said.code()));
     }
     let Some((Backup { bytes, sha256 }, tables)) = Backup::with_count(&said.stdout) else {
-        return Err(TaskError::failed(format!("the host does not say what it has written: {}", said.complaint())));
+        return Err(
+            TaskError::failed(format!("the host does not say what it has written: {}", said.complaint())).into()
+        );
     };
     Ok(Outcome::changed(format!(
         "database `{}` was backed up to `{path}`: {bytes} bytes, {}, SHA-256 {sha256}",

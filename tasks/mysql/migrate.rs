@@ -3,7 +3,8 @@
 use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Mysql, in_words, literal, mysql_args};
-use crate::database::{Migrations, PRIVATE, Recorded, migration_args, named, table};
+use crate::database::{Migrations, PRIVATE, Recorded, all_applied, migration_args, named, table};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("mysql-migrate", &[PRIVATE, CLIENT, include_str!("migrate.sh")]);
@@ -45,31 +46,16 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mysql = match Mysql::on(host, config)? {
-        Ok(mysql) => mysql,
-        Err(wrong) => return Ok(wrong),
-    };
-    let table = match table(config)? {
-        Ok(table) => table,
-        Err(wrong) => return Ok(wrong),
-    };
-    let migrations = match Migrations::of(&config.local_folder("source")?) {
-        Ok(migrations) => migrations,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mysql = Mysql::on(host, config)?;
+    let table = table(config)?;
+    let migrations = Migrations::of(&config.local_folder("source")?)?;
     let records = Records::of(&mysql, table, config.duration("wait")?.as_millis().div_ceil(1000).max(1));
-    let before = match records.read().await? {
-        Ok(state) => state,
-        Err(failed) => return Ok(failed),
-    };
+    let before = records.read().await?;
     if let Some(failed) = before.half_applied(table) {
         return Ok(failed);
     }
-    let pending = match migrations.pending(&before.done, config.boolean("out_of_order")?, host).await {
-        Ok(pending) => pending,
-        Err(failed) => return Ok(failed),
-    };
+    let pending = migrations.pending(&before.done, config.boolean("out_of_order")?, host).await?;
     let database = mysql.database;
     if pending.is_empty() {
         return Ok(Outcome::unchanged(format!("all {} files are applied to `{database}`", migrations.len())));
@@ -89,10 +75,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
             applied.push(file.name.as_str());
             continue;
         }
-        let now = match records.read().await? {
-            Ok(state) => state,
-            Err(failed) => return Ok(failed),
-        };
+        let now = records.read().await?;
         // Another run may have been faster.
         let same =
             |recorded: &Recorded| recorded.name == file.name && recorded.sha256.eq_ignore_ascii_case(&file.sha256);
@@ -108,16 +91,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         }
         return Ok(Outcome::failed(message, done.value));
     }
-    if applied.is_empty() {
-        let message = format!("another run has applied {} to `{database}` meanwhile", named(&names));
-        return Ok(Outcome::unchanged(message));
-    }
-    Ok(Outcome::changed(format!(
-        "{} of {} files applied to `{database}`: {}",
-        applied.len(),
-        migrations.len(),
-        named(&applied)
-    )))
+    Ok(all_applied(database, &migrations, &pending, &applied))
 }
 
 impl<'a> Records<'a> {
@@ -131,16 +105,14 @@ impl<'a> Records<'a> {
     }
 
     /// What is recorded, once no other run is applying a file.
-    async fn read(&self) -> Result<Result<State, Outcome>, TaskError> {
+    async fn read(&self) -> Result<State, Early> {
         let table = self.mysql.table(self.table);
         let said = self.mysql.host.run(self.mysql.command(&RECORDS, &[&table, &self.set], b"")).await?;
         if !said.ok() {
-            return Ok(Err(Outcome::failed(self.mysql.complaint(&said.complaint()), said.code())));
+            return Err(Outcome::failed(self.mysql.complaint(&said.complaint()), said.code()).into());
         }
-        let state = State::read(&said.stdout);
-        state
-            .map(Ok)
-            .ok_or_else(|| TaskError::failed(format!("table `{}` does not hold records of migrations", self.table)))
+        let no_records = || TaskError::failed(format!("table `{}` does not hold records of migrations", self.table));
+        Ok(State::read(&said.stdout).ok_or_else(no_records)?)
     }
 }
 

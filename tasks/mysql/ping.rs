@@ -1,9 +1,10 @@
 //! Tell whether a MySQL or MariaDB answers on each host.
 
 use runsheet_model::format_duration;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::server::{Mysql, mysql_args};
+use crate::early::Early;
 use crate::patience::Patience;
 
 const QUESTION: &str = "SELECT VERSION(), @@global.read_only;\n";
@@ -20,11 +21,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mysql = match Mysql::on(host, config)? {
-        Ok(mysql) => mysql,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mysql = Mysql::on(host, config)?;
     let mut patience = Patience::new(host, config.duration("wait")?);
     loop {
         let said = mysql.ask(QUESTION).await?;

@@ -7,6 +7,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Mysql, mysql_args};
 use crate::database::PRIVATE;
+use crate::early::Early;
 use crate::on_host::HostScript;
 use crate::patience::Patience;
 
@@ -46,18 +47,15 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mysql = match Mysql::on(host, config)? {
-        Ok(mysql) => mysql,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mysql = Mysql::on(host, config)?;
     let lag = config.duration("lag")?;
     let bytes = config.args.integer("bytes").and_then(|bytes| u64::try_from(bytes).ok());
     let mut patience = Patience::new(host, config.duration("wait")?);
     loop {
         let said = host.run(mysql.command(&SCRIPT, &[], b"")).await?;
         if !said.ok() {
-            return Err(TaskError::failed(mysql.complaint(&said.complaint())));
+            return Err(TaskError::failed(mysql.complaint(&said.complaint())).into());
         }
         let Some(now) = Lag::read(&said.stdout) else {
             return Ok(Outcome::failed("the server is no replica, or not any more", 1));

@@ -5,6 +5,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Mysql, mysql_args};
 use crate::database::{BACKUP, Backup, PRIVATE, backup_path};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("mysql-restore", &[PRIVATE, BACKUP, CLIENT, include_str!("restore.sh")]);
@@ -30,15 +31,9 @@ pub(crate) fn spec() -> TaskSpec {
         .arg(Arg::optional("sha256", ArgKind::Text, "The SHA-256 that the file has to have, in hexadecimal."))
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mysql = match Mysql::on(host, config)? {
-        Ok(mysql) => mysql,
-        Err(wrong) => return Ok(wrong),
-    };
-    let path = match backup_path(config.text("path")?) {
-        Ok(path) => path,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mysql = Mysql::on(host, config)?;
+    let path = backup_path(config.text("path")?)?;
     let replace = config.boolean("replace")?;
     let database = mysql.database;
     let said = host.run(mysql.command(&SCRIPT, &["look", path], b"")).await?;

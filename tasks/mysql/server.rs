@@ -1,7 +1,8 @@
-use runsheet_model::{Secret, hex};
-use runsheet_task::{Arg, ArgKind, Command, CommandResult, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_model::hex;
+use runsheet_task::{Command, CommandResult, Config, Host, TaskError, TaskSpec};
 
-use crate::database::{PRIVATE, checked_name, checked_password, input};
+use crate::database::{Access, PRIVATE, access_args};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 /// Finds the clients and tells them where to connect; what follows uses it.
@@ -13,63 +14,33 @@ const ASK: HostScript = HostScript::new("mysql", &[PRIVATE, CLIENT, include_str!
 pub(crate) struct Mysql<'a> {
     pub(crate) host: &'a Host,
     pub(crate) database: &'a str,
-    user: &'a str,
-    server: &'a str,
-    port: String,
-    password: Option<Secret<String>>,
+    access: Access<'a>,
 }
 
 /// Adds the arguments that all of its tasks take.
 pub(crate) fn mysql_args(spec: TaskSpec) -> TaskSpec {
-    spec.arg(Arg::required("database", ArgKind::Text, "The database."))
-        .arg(Arg::optional("user", ArgKind::Text, "Who logs in; if absent, who the command runs as."))
-        .arg(Arg::optional(
-            "host",
-            ArgKind::Text,
-            "The server's address, or the path of its socket; if absent, the socket of the host.",
-        ))
-        .arg(Arg::optional("port", ArgKind::port(), "Its port; if absent, 3306 or what the host's clients are set to."))
-        .arg(Arg::optional("password", ArgKind::TextOrSecret, "The password."))
+    access_args(
+        spec,
+        "The server's address, or the path of its socket; if absent, the socket of the host.",
+        "Its port; if absent, 3306 or what the host's clients are set to.",
+    )
+}
+
+/// What holds the password for a client: an option file (MySQL's manual, "Using Option Files").
+fn secrets(password: &str) -> String {
+    let escaped = password.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("[client]\npassword=\"{escaped}\"\n")
 }
 
 impl<'a> Mysql<'a> {
-    pub(crate) fn on(host: &'a Host, config: &'a Config) -> Result<Result<Self, Outcome>, TaskError> {
-        let database = config.text("database")?;
-        if database.is_empty() {
-            return Ok(Err(Outcome::failed("`database` is empty", 2)));
-        }
-        for (what, name) in
-            [("database", Some(database)), ("user", config.opt_text("user")), ("host", config.opt_text("host"))]
-        {
-            if let Some(Err(wrong)) = name.map(|name| checked_name(what, name)) {
-                return Ok(Err(wrong));
-            }
-        }
-        let password = match checked_password(config)? {
-            Ok(password) => password,
-            Err(wrong) => return Ok(Err(wrong)),
-        };
-        Ok(Ok(Self {
-            host,
-            database,
-            user: config.opt_text("user").unwrap_or_default(),
-            server: config.opt_text("host").unwrap_or_default(),
-            port: config.args.integer("port").map(|port| port.to_string()).unwrap_or_default(),
-            password,
-        }))
+    pub(crate) fn on(host: &'a Host, config: &'a Config) -> Result<Self, Early> {
+        let access = Access::of(config)?;
+        Ok(Self { host, database: access.database, access })
     }
 
     /// The command that runs a script of ours, with more arguments and a text.
     pub(crate) fn command(&self, script: &HostScript, more: &[&str], text: &[u8]) -> Command {
-        let bytes = text.len().to_string();
-        let mut words = vec![self.database, self.user, self.server, &self.port, &bytes];
-        words.extend(more);
-        // An option file (MySQL's manual, "Using Option Files").
-        let options = self.password.as_ref().map(|password| {
-            let escaped = password.expose().replace('\\', "\\\\").replace('"', "\\\"");
-            format!("[client]\npassword=\"{escaped}\"\n")
-        });
-        script.with(words).stdin(input(options.as_deref(), text))
+        self.access.command(script, more, text, secrets)
     }
 
     /// Asks one of our own questions.

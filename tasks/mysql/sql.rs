@@ -1,9 +1,10 @@
 //! Run statements in a MySQL or MariaDB on each host.
 
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use super::server::{CLIENT, Mysql, in_words, literal, mysql_args};
 use crate::database::{PRIVATE, sql_args, statements, values};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("mysql-sql", &[PRIVATE, CLIENT, include_str!("sql.sh")]);
@@ -23,19 +24,10 @@ pub(crate) fn spec() -> TaskSpec {
         )
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mysql = match Mysql::on(host, config)? {
-        Ok(mysql) => mysql,
-        Err(wrong) => return Ok(wrong),
-    };
-    let text = match statements(config).await? {
-        Ok(text) => text,
-        Err(wrong) => return Ok(wrong),
-    };
-    let values = match values(config)? {
-        Ok(values) => values,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mysql = Mysql::on(host, config)?;
+    let text = statements(config).await?;
+    let values = values(config)?;
     let mut set = vec!["SET autocommit = 0".to_owned()];
     set.extend(values.iter().map(|(name, value)| format!("@{name} = {}", literal(value))));
     host.would(format!("run statements in database `{}`", mysql.database))?;

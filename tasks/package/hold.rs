@@ -1,6 +1,6 @@
 //! Keep packages at their version on each host, or let them go again.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::manager::{Package, Packages, SYSTEMS, listed, not_done, quoted, with_wait};
 use super::names::Wanted;
@@ -20,11 +20,7 @@ pub(crate) fn spec() -> TaskSpec {
     with_wait(spec).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let wanted = Wanted::names(&config.list("names")?)?;
     let state = config.text("state")?;
     let hold = state == "hold";

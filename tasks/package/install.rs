@@ -1,6 +1,6 @@
 //! Install packages on each host.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::manager::{Package, Packages, Refresh, SYSTEMS, listed, not_done, quoted, with_wait};
 use super::names::Wanted;
@@ -23,11 +23,7 @@ pub(crate) fn spec() -> TaskSpec {
     with_wait(spec).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let wanted = Wanted::list(&config.list("names")?)?;
     let refresh = Refresh::read(config.text("update")?)?;
     let packages = Packages::on(host, config.duration("wait")?).recommends(config.boolean("recommends")?);

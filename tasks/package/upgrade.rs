@@ -1,7 +1,7 @@
 //! Upgrade packages on each host.
 
 use runsheet_model::plural;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::manager::{Package, Packages, Planned, Refresh, SYSTEMS, listed, not_done, quoted, with_wait};
 use super::names::Wanted;
@@ -23,11 +23,7 @@ pub(crate) fn spec() -> TaskSpec {
     with_wait(spec).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let names = config.list("names")?;
     let wanted = if names.is_empty() { Vec::new() } else { Wanted::names(&names)? };
     let refresh = Refresh::read(config.text("update")?)?;

@@ -4,6 +4,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Postgres, postgres_args};
 use crate::database::{BACKUP, Backup, PRIVATE, backup_path};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("postgres-backup", &[PRIVATE, BACKUP, CLIENT, include_str!("backup.sh")]);
@@ -21,22 +22,18 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let postgres = match Postgres::on(host, config)? {
-        Ok(postgres) => postgres,
-        Err(wrong) => return Ok(wrong),
-    };
-    let path = match backup_path(config.text("path")?) {
-        Ok(path) => path,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let postgres = Postgres::on(host, config)?;
+    let path = backup_path(config.text("path")?)?;
     host.would(format!("back up database `{}` to `{path}`", postgres.database))?;
     let said = host.run(postgres.command(&SCRIPT, [path], b"")).await?;
     if !said.ok() {
         return Ok(Outcome::failed(postgres.complaint(&said.complaint()), said.code()));
     }
     let Some((Backup { bytes, sha256 }, entries)) = Backup::with_count(&said.stdout) else {
-        return Err(TaskError::failed(format!("the host does not say what it has written: {}", said.complaint())));
+        return Err(
+            TaskError::failed(format!("the host does not say what it has written: {}", said.complaint())).into()
+        );
     };
     let holds = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
     Ok(Outcome::changed(format!(

@@ -3,7 +3,8 @@
 use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Postgres, in_words, postgres_args};
-use crate::database::{Migrations, PRIVATE, Recorded, migration_args, named, table};
+use crate::database::{Migrations, PRIVATE, Recorded, all_applied, migration_args, named, table};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("postgres-migrate", &[PRIVATE, CLIENT, include_str!("migrate.sh")]);
@@ -33,25 +34,13 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let postgres = match Postgres::on(host, config)? {
-        Ok(postgres) => postgres,
-        Err(wrong) => return Ok(wrong),
-    };
-    let table = match table(config)? {
-        Ok(table) => table,
-        Err(wrong) => return Ok(wrong),
-    };
-    let migrations = match Migrations::of(&config.local_folder("source")?) {
-        Ok(migrations) => migrations,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let postgres = Postgres::on(host, config)?;
+    let table = table(config)?;
+    let migrations = Migrations::of(&config.local_folder("source")?)?;
     let wait = config.duration("wait")?.as_millis().max(1).to_string();
     let recorded = recorded(&postgres, table).await?;
-    let pending = match migrations.pending(&recorded, config.boolean("out_of_order")?, host).await {
-        Ok(pending) => pending,
-        Err(failed) => return Ok(failed),
-    };
+    let pending = migrations.pending(&recorded, config.boolean("out_of_order")?, host).await?;
     let database = postgres.database;
     if pending.is_empty() {
         return Ok(Outcome::unchanged(format!("all {} files are applied to `{database}`", migrations.len())));
@@ -80,16 +69,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     if let Some(missing) = pending.iter().find(|file| !now.iter().any(|recorded| recorded.name == file.name)) {
         return Ok(Outcome::failed(format!("`{}` is not recorded after it was applied", missing.name), 1));
     }
-    if applied.is_empty() {
-        let message = format!("another run has applied {} to `{database}` meanwhile", named(&names));
-        return Ok(Outcome::unchanged(message));
-    }
-    Ok(Outcome::changed(format!(
-        "{} of {} files applied to `{database}`: {}",
-        applied.len(),
-        migrations.len(),
-        named(&applied)
-    )))
+    Ok(all_applied(database, &migrations, &pending, &applied))
 }
 
 /// The files that are recorded; none where there is no table yet.

@@ -1,9 +1,10 @@
 //! Tell whether a PostgreSQL answers on each host.
 
 use runsheet_model::format_duration;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::server::{Postgres, postgres_args};
+use crate::early::Early;
 use crate::patience::Patience;
 
 const QUESTION: &str = "SELECT current_setting('server_version'), pg_is_in_recovery();\n";
@@ -20,11 +21,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let postgres = match Postgres::on(host, config)? {
-        Ok(postgres) => postgres,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let postgres = Postgres::on(host, config)?;
     let mut patience = Patience::new(host, config.duration("wait")?);
     loop {
         let said = postgres.ask(QUESTION, []).await?;

@@ -6,6 +6,7 @@ use runsheet_model::format_duration;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{Postgres, postgres_args};
+use crate::early::Early;
 use crate::patience::Patience;
 
 /// What the replica knows: how it is connected, how far it is behind what its primary has said to have, in bytes and milliseconds, and
@@ -47,11 +48,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let postgres = match Postgres::on(host, config)? {
-        Ok(postgres) => postgres,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let postgres = Postgres::on(host, config)?;
     let lag = config.duration("lag")?;
     let bytes = config.args.integer("bytes").and_then(|bytes| u64::try_from(bytes).ok());
     let mut patience = Patience::new(host, config.duration("wait")?);

@@ -4,6 +4,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::server::{CLIENT, Postgres, postgres_args};
 use crate::database::{BACKUP, Backup, PRIVATE, backup_path};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("postgres-restore", &[PRIVATE, BACKUP, CLIENT, include_str!("restore.sh")]);
@@ -36,15 +37,9 @@ pub(crate) fn spec() -> TaskSpec {
         .arg(Arg::optional("sha256", ArgKind::Text, "The SHA-256 that the file has to have, in hexadecimal."))
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let postgres = match Postgres::on(host, config)? {
-        Ok(postgres) => postgres,
-        Err(wrong) => return Ok(wrong),
-    };
-    let path = match backup_path(config.text("path")?) {
-        Ok(path) => path,
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let postgres = Postgres::on(host, config)?;
+    let path = backup_path(config.text("path")?)?;
     let replace = config.boolean("replace")?;
     let database = postgres.database;
     let said = host.run(postgres.command(&SCRIPT, ["look", path], b"")).await?;
@@ -57,7 +52,9 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     }
     let said = postgres.answer(OBJECTS, []).await?;
     let Ok(objects) = said.trim().parse::<u64>() else {
-        return Err(TaskError::failed(format!("cannot tell whether database `{database}` is empty: {}", said.trim())));
+        return Err(
+            TaskError::failed(format!("cannot tell whether database `{database}` is empty: {}", said.trim())).into()
+        );
     };
     if objects > 0 && !replace {
         let message =

@@ -1,9 +1,10 @@
 //! Run statements in a PostgreSQL on each host.
 
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use super::server::{CLIENT, Postgres, in_words, postgres_args};
 use crate::database::{PRIVATE, sql_args, statements, values};
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("postgres-sql", &[PRIVATE, CLIENT, include_str!("sql.sh")]);
@@ -25,19 +26,10 @@ pub(crate) fn spec() -> TaskSpec {
     )
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let postgres = match Postgres::on(host, config)? {
-        Ok(postgres) => postgres,
-        Err(wrong) => return Ok(wrong),
-    };
-    let text = match statements(config).await? {
-        Ok(text) => text,
-        Err(wrong) => return Ok(wrong),
-    };
-    let pairs = match values(config)? {
-        Ok(pairs) => pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
-        Err(wrong) => return Ok(wrong),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let postgres = Postgres::on(host, config)?;
+    let text = statements(config).await?;
+    let pairs: Vec<_> = values(config)?.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     host.would(format!("run statements in database `{}`", postgres.database))?;
     let mut outcome = host.log_run(postgres.command(&SCRIPT, pairs.iter().map(String::as_str), &text)).await?;
     if !outcome.is_ok() {

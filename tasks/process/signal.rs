@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use runsheet_model::format_duration;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::{HostScript, account, host_path};
@@ -42,11 +42,7 @@ pub(crate) fn spec() -> TaskSpec {
         .arg(Arg::optional("wait", ArgKind::Duration, "How long they may take to end.").default("10s"))
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let (name, pidfile) = (config.opt_text("name").unwrap_or_default(), config.opt_text("pidfile").unwrap_or_default());
     let meant = match (name, pidfile) {
         ("", "") => return Err(Early::mistake("`name` or `pidfile` has to be given")),

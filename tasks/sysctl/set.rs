@@ -1,6 +1,6 @@
 //! Set a setting of the kernel of each host.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use crate::early::Early;
 use crate::on_host::HostScript;
@@ -20,11 +20,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
-}
-
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let (key, value) = (config.text("key")?, config.text("value")?.trim());
     if !is_key(key) {
         let message = format!("`{}` is no setting of a kernel, such as `net.core.somaxconn`", key.escape_default());

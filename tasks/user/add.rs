@@ -1,7 +1,7 @@
 //! Add a user to each host.
 
 use runsheet_model::Secret;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::account::{Account, Entry, checked};
 use crate::early::Early;
@@ -28,10 +28,6 @@ pub(crate) fn spec() -> TaskSpec {
         .arg(Arg::optional("system", ArgKind::Boolean, "Whether it is a user for a service, not for people.").default(false))
         .arg(Arg::optional("password", ArgKind::TextOrSecret, "The hash of the password."))
         .idempotent()
-}
-
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    Early::settle(work(config, host).await)
 }
 
 /// What the arguments say.
@@ -81,7 +77,7 @@ impl<'a> Wish<'a> {
     }
 }
 
-async fn work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let wish = Wish::of(config)?;
     let name = wish.name;
     let account = Account::on(host, name)?;
