@@ -101,7 +101,7 @@ pub(crate) async fn launch(
         seams: Seams {
             connector: Arc::new(Reaching { hosts: connector, local: local_host(session) }),
             local: Arc::new(ThisMachine::default()),
-            registry: session.registry.clone(),
+            registry: session.registry().clone(),
             ledger: journal.clone(),
             outputs: journal.clone(),
             display: watch.lines,

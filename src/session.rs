@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use runsheet_inventory::{Flags, Inventory, Reach, SshConfig, fold};
 use runsheet_journal::StateFolder;
@@ -26,15 +26,20 @@ use crate::user_shell::UserShell;
 /// How many programs of this machine are asked at once how hosts are reached.
 const QUESTIONS_AT_ONCE: usize = 8;
 
+/// All tasks.
+struct Tasks {
+    registry: Arc<Registry>,
+    scripts: Scripts,
+}
+
 /// What most commands start from: the surroundings, the project, its hosts and all tasks.
 pub(crate) struct Session {
     pub(crate) environment: Environment,
     pub(crate) project: Project,
     pub(crate) printer: Printer,
     pub(crate) inventory: Inventory,
-    pub(crate) registry: Arc<Registry>,
-    /// The tasks that the project itself has written.
-    pub(crate) scripts: Scripts,
+    /// All tasks, once somebody asks for one: not every command does.
+    tasks: OnceLock<Tasks>,
     pub(crate) global: GlobalArgs,
     /// The run that goes on, if it is not a new one.
     pub(crate) resuming: Option<Resuming>,
@@ -56,22 +61,36 @@ impl Session {
         for warning in inventory.warnings() {
             printer.note(&format!("warning: {warning}\n"));
         }
-        let built_in = Arc::new(runsheet_tasks::registry());
-        let scripts = project.scripts(&environment, &built_in);
-        let mut registry = (*built_in).clone();
-        scripts.add_to(&mut registry);
-        let registry = Arc::new(registry);
         Ok(Self {
             environment,
             project,
             printer,
             inventory,
-            registry,
-            scripts,
+            tasks: OnceLock::new(),
             global,
             resuming: None,
             keeps_records: true,
         })
+    }
+
+    fn tasks(&self) -> &Tasks {
+        self.tasks.get_or_init(|| {
+            let built_in = Arc::new(runsheet_tasks::registry());
+            let scripts = self.project.scripts(&self.environment, &built_in);
+            let mut registry = (*built_in).clone();
+            scripts.add_to(&mut registry);
+            Tasks { registry: Arc::new(registry), scripts }
+        })
+    }
+
+    /// All tasks, built in and the project's own.
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.tasks().registry
+    }
+
+    /// The tasks that the project itself has written.
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.tasks().scripts
     }
 
     /// Whether the project knows no host.
@@ -107,7 +126,7 @@ impl Session {
         let files = ProjectFiles::new(self.project.root.clone());
         let planning = Planning {
             inventory: &self.inventory,
-            registry: &self.registry,
+            registry: self.registry(),
             files: &files,
             secrets: &secrets,
             read: &|path: &Path| fs::read_to_string(self.environment.cwd.join(path)),

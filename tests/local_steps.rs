@@ -68,6 +68,10 @@ fn a_script_starts_here_what_is_allowed_and_nothing_else() {
     ran.says("built|`touch` may not be started on this machine");
     assert!(fs::read_to_string(case.path("dist/app")).expect("built").starts_with("a b "));
     assert!(!case.path("x").exists());
+    // Nor does it become somebody else there without a word.
+    let case = case.file("tasks/build.star", "def do_work(config, host):\n    return host.sudo('./build.sh x')\n");
+    case.run(&["run", "deploy"]).exits(5).says("nobody becomes another user on this machine");
+    assert!(fs::read_to_string(case.path("dist/app")).expect("built").starts_with("a b "), "it was started");
     // Tasks that ask a host by a shell do not work here, and say so.
     let case = case
         .file("sheets/deploy.yaml", "steps:\n  - {name: Check, task: service.status, on: local, args: {name: cron}}\n");

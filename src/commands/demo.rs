@@ -36,8 +36,8 @@ pub(crate) async fn exec(args: DemoArgs, environment: Environment, global: Globa
     // As if the user had gone there: paths in messages are relative to it.
     std::env::set_current_dir(&project).map_err(|source| CliError::WorkingDirectory { source })?;
     let environment = Environment { cwd: project.clone(), state: project.join("state"), ..environment };
-    let session = Session::open(environment, GlobalArgs { hostgroups: Vec::new(), ..global })?;
-    let session = Session { keeps_records: args.keep, ..session };
+    let mut session = Session::open(environment, GlobalArgs { hostgroups: Vec::new(), ..global })?;
+    session.keeps_records = args.keep;
     let status = run::exec(run_args(&project), &session).await?;
     session.printer.note("\n");
     show_history(&HistoryArgs::of_everything(), &session)?;

@@ -31,7 +31,7 @@ pub(crate) struct DoArgs {
 
 pub(crate) async fn exec(args: DoArgs, session: &Session) -> Result<ExitStatus, CliError> {
     // First of all the task: a mistake in its name is the likeliest.
-    session.registry.get(&args.task)?;
+    session.registry().get(&args.task)?;
     let values = args.args.iter().map(|arg| argument(arg)).collect::<Result<_, _>>()?;
     let task = AdHoc {
         command: "do",

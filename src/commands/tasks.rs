@@ -35,23 +35,23 @@ enum TasksCommand {
 pub(crate) async fn exec(args: TasksArgs, session: &Session) -> Result<ExitStatus, CliError> {
     match (&args.command, args.format) {
         (None, Format::Json) => {
-            let all: Vec<Value> = session.registry.iter().map(|task| as_json(task.spec())).collect();
+            let all: Vec<Value> = session.registry().iter().map(|task| as_json(task.spec())).collect();
             session.printer.json(&all)?;
         }
         (None, _) => {
             let mut table = Table::new([Column::left("task"), Column::left("does")]);
-            for task in session.registry.iter() {
+            for task in session.registry().iter() {
                 table.row([task.spec().name().as_str(), task.spec().summary()]);
             }
             session.printer.data(&table.render(session.printer.width, &session.printer.out_palette(args.format)))?;
-            for (_, mistake) in &session.scripts.mistakes {
+            for (_, mistake) in &session.scripts().mistakes {
                 session.printer.note(&format!("warning: {mistake}\n"));
             }
         }
         (Some(TasksCommand::Test(test)), format) => return tasks_test::exec(test, format, session).await,
         (Some(TasksCommand::Check(check)), format) => return tasks_check::exec(check, format, session),
         (Some(TasksCommand::Show { task }), format) => {
-            let task = session.registry.get(task)?;
+            let task = session.registry().get(task)?;
             match format {
                 Format::Json => session.printer.json(&as_json(task.spec()))?,
                 _ => session.printer.data(&page(task.spec(), session, format))?,

@@ -39,10 +39,10 @@ pub(crate) fn exec(args: &CheckArgs, format: Format, session: &Session) -> Resul
         let here = shown(&file, &session.environment);
         advice.extend(advise(&text).into_iter().map(|line| (here.clone(), line)));
     }
-    let mistakes = &session.scripts.mistakes;
+    let mistakes = &session.scripts().mistakes;
     match format {
         Format::Json => session.printer.json(&json!({
-            "tasks": session.scripts.len(),
+            "tasks": session.scripts().len(),
             "mistakes": mistakes.iter().map(|(name, mistake)| json!({
                 "task": name,
                 "file": &*mistake.place.file,
@@ -66,7 +66,7 @@ pub(crate) fn exec(args: &CheckArgs, format: Format, session: &Session) -> Resul
             session.printer.data(&text)?;
             session.printer.note(&format!(
                 "{} checked, {} broken; {} of Python to change\n",
-                runsheet_model::plural(session.scripts.len() + mistakes.len(), "task"),
+                runsheet_model::plural(session.scripts().len() + mistakes.len(), "task"),
                 mistakes.len(),
                 runsheet_model::plural(advice.len(), "line"),
             ));

@@ -70,8 +70,8 @@ pub(crate) async fn exec(args: &TestArgs, format: Format, session: &Session) -> 
 async fn mistakes(session: &Session, task: &str, file: &Path) -> Vec<String> {
     let played = async {
         let case = Case::load(file)?;
-        let mut mistakes = play(&session.registry, task, &case).await?;
-        let dry = play_dry(&session.registry, task, &case).await?;
+        let mut mistakes = play(session.registry(), task, &case).await?;
+        let dry = play_dry(session.registry(), task, &case).await?;
         mistakes.extend(dry.into_iter().map(|mistake| format!("as a dry run: {mistake}")));
         Ok::<_, runsheet_cases::PlayError>(mistakes)
     };

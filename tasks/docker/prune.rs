@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
+use crate::early::Early;
 use crate::on_host::HostScript;
 
 const SCRIPT: HostScript = HostScript::new("docker", &[include_str!("prune.sh")]);
@@ -26,11 +27,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let words = match words(config)? {
-        Ok(words) => words,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let words = words(config)?;
     let running = host.run(SCRIPT.with(["look"])).await?;
     if !running.ok() {
         return Ok(Outcome::failed(format!("docker does not answer: {}", running.complaint()), running.code()));
@@ -50,7 +48,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
 }
 
 /// Docker's own words for what is asked, or what is wrong with it.
-fn words(config: &Config) -> Result<Result<Vec<String>, String>, TaskError> {
+fn words(config: &Config) -> Result<Vec<String>, Early> {
     let mut words = Vec::new();
     if config.boolean("all")? {
         words.push("--all".to_owned());
@@ -61,9 +59,9 @@ fn words(config: &Config) -> Result<Result<Vec<String>, String>, TaskError> {
     }
     match config.args.duration("unused_for") {
         Some(_) if volumes => {
-            return Ok(Err("docker knows no age of volumes: `unused_for` is not for them".to_owned()));
+            return Err(Early::mistake("docker knows no age of volumes: `unused_for` is not for them"));
         }
-        Some(age) if age < Duration::from_secs(1) => return Ok(Err("`unused_for` is a second at least".to_owned())),
+        Some(age) if age < Duration::from_secs(1) => return Err(Early::mistake("`unused_for` is a second at least")),
         Some(age) => words.extend(["--filter".to_owned(), format!("until={}s", age.as_secs())]),
         None => {}
     }
@@ -73,9 +71,9 @@ fn words(config: &Config) -> Result<Result<Vec<String>, String>, TaskError> {
             None => ("label", label),
         };
         if label.trim().is_empty() || label.contains(char::is_control) {
-            return Ok(Err("a label is empty or holds a control character".to_owned()));
+            return Err(Early::mistake("a label is empty or holds a control character"));
         }
         words.extend(["--filter".to_owned(), format!("{name}={label}")]);
     }
-    Ok(Ok(words))
+    Ok(words)
 }

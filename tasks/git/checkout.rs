@@ -1,10 +1,12 @@
 //! Check out a commit of a repository on each host.
 
 use runsheet_model::plural;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::remote::Remote;
 use super::tree::{Head, Look, Tree, WorkTree, commit};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     TaskSpec::new("git.checkout", "Checks out a commit of a repository on each host.")
@@ -29,7 +31,7 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let path = config.text("path")?.trim_end_matches('/');
     let revision = config.text("revision")?;
     let force = config.boolean("force")?;
@@ -39,10 +41,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     if !is_revision(revision) {
         return Ok(Outcome::failed(format!("`{}` is no commit, tag or branch", revision.escape_default()), 2));
     }
-    let remote = match Remote::new(config.text("repository")?, &config.list("protocols")?) {
-        Ok(remote) => remote,
-        Err(bad) => return Ok(bad),
-    };
+    let remote = Remote::new(config.text("repository")?, &config.list("protocols")?)?;
     let url = remote.url;
     let tree = WorkTree { host, path, remote };
     let look = tree.look(&refs(revision)).await?;
@@ -60,10 +59,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
             format!("{} in `{path}` were changed by somebody: `force` would lose that", plural(dirty, "file"));
         return Ok(Outcome::failed(message, 1));
     }
-    let wanted = match wanted(revision, &look) {
-        Ok(wanted) => wanted,
-        Err(message) => return Ok(Outcome::failed(message, 1)),
-    };
+    let wanted = wanted(revision, &look).map_err(Early::failed)?;
     let before = head.and_then(|head| head.commit.as_deref());
     if let Some(now) = before.filter(|now| now.starts_with(wanted))
         && head.is_some_and(is_settled)

@@ -1,4 +1,4 @@
-use runsheet_task::Outcome;
+use crate::early::Early;
 
 /// A repository's URL that git may be given, and the protocols that it may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,8 +10,8 @@ pub(crate) struct Remote<'a> {
 
 impl<'a> Remote<'a> {
     /// Refuses what is no URL, holds a password, or needs a protocol that is not among those allowed.
-    pub(crate) fn new(url: &'a str, protocols: &[&str]) -> Result<Self, Outcome> {
-        let refused = |why: String| Err(Outcome::failed(why, 2));
+    pub(crate) fn new(url: &'a str, protocols: &[&str]) -> Result<Self, Early> {
+        let refused = |why: String| Err(Early::mistake(why));
         if url.trim().is_empty() || url.starts_with('-') || url.contains(char::is_control) {
             return refused(format!("`{}` is no repository", url.escape_default()));
         }
@@ -105,6 +105,7 @@ mod tests {
             ("https://x/y", &["https:ext"], "is no protocol"),
         ] {
             let refused = Remote::new(url, protocols).expect_err(url);
+            let Early::Known(refused) = refused else { panic!("{refused:?}") };
             assert!(refused.message.contains(why) && refused.value == 2, "{url}: {refused:?}");
             assert!(!refused.message.contains("secret"), "{refused:?}");
         }

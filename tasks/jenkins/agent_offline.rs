@@ -1,8 +1,10 @@
 //! Take an agent of Jenkins out.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::controller::{ASKED, Jenkins, reason};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("jenkins.agent.offline", "Takes an agent of Jenkins out, so that it gets no new builds.").details(format!(
@@ -13,11 +15,9 @@ pub(crate) fn spec() -> TaskSpec {
     Jenkins::args(spec).arg(Arg::required("reason", ArgKind::Text, "Why, for those who look at Jenkins.")).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let (jenkins, reason) = match (Jenkins::on(config, host)?, reason(config.text("reason")?)) {
-        (Ok(jenkins), Ok(reason)) => (jenkins, reason),
-        (Err(mistake), _) | (_, Err(mistake)) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let jenkins = Jenkins::on(config, host)?;
+    let reason = reason(config.text("reason")?)?;
     let agent = jenkins.agent();
     let debt = format!("offline {agent}");
     let before = jenkins.look().await?;

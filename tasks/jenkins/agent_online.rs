@@ -1,9 +1,10 @@
 //! Put an agent of Jenkins back.
 
 use runsheet_model::format_duration;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::controller::{ASKED, Jenkins, reason};
+use crate::early::Early;
 use crate::patience::Patience;
 
 pub(crate) fn spec() -> TaskSpec {
@@ -18,11 +19,9 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let (jenkins, reason) = match (Jenkins::on(config, host)?, config.opt_text("reason").map(reason).transpose()) {
-        (Ok(jenkins), Ok(reason)) => (jenkins, reason),
-        (Err(mistake), _) | (_, Err(mistake)) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let jenkins = Jenkins::on(config, host)?;
+    let reason = config.opt_text("reason").map(reason).transpose()?;
     let agent = jenkins.agent();
     let debt = format!("offline {agent}");
     let before = jenkins.look().await?;

@@ -6,6 +6,7 @@ use runsheet_model::format_duration;
 use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::controller::{ASKED, AgentState, Jenkins};
+use crate::early::Early;
 use crate::patience::Patience;
 
 pub(crate) fn spec() -> TaskSpec {
@@ -23,11 +24,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let jenkins = match Jenkins::on(config, host)? {
-        Ok(jenkins) => jenkins,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let jenkins = Jenkins::on(config, host)?;
     let agent = jenkins.agent();
     let wait = config.duration("wait")?;
     let before = jenkins.look().await?;

@@ -1,9 +1,10 @@
 //! Wait until no build runs on an agent of Jenkins.
 
 use runsheet_model::{format_duration, plural};
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::controller::{ASKED, Jenkins};
+use crate::early::Early;
 use crate::patience::Patience;
 
 pub(crate) fn spec() -> TaskSpec {
@@ -17,11 +18,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let jenkins = match Jenkins::on(config, host)? {
-        Ok(jenkins) => jenkins,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let jenkins = Jenkins::on(config, host)?;
     let agent = jenkins.agent();
     let mut patience = Patience::new(host, config.duration("wait")?);
     loop {

@@ -4,6 +4,7 @@ use runsheet_model::{Secret, shortened, visible};
 use runsheet_task::{Arg, ArgKind, Config, Host, TaskError, TaskSpec};
 use serde_json::Value;
 
+use crate::early::Early;
 use crate::on_host::HostScript;
 use crate::patience::Patience;
 use crate::web_address::is_web_address;
@@ -60,10 +61,10 @@ impl<'a> Jenkins<'a> {
     }
 
     /// Reads them, or says what is wrong with them.
-    pub(crate) fn on(config: &'a Config, host: &'a Host) -> Result<Result<Self, String>, TaskError> {
+    pub(crate) fn on(config: &'a Config, host: &'a Host) -> Result<Self, Early> {
         let base = config.text("url")?.trim_end_matches('/');
         if !is_web_address(base) || base.contains(['?', '#', '@']) {
-            return Ok(Err(format!("`{}` is not the address of a controller", base.escape_default())));
+            return Err(Early::mistake(format!("`{}` is not the address of a controller", base.escape_default())));
         }
         let agent = config.text("agent")?;
         if agent.trim().is_empty()
@@ -71,20 +72,20 @@ impl<'a> Jenkins<'a> {
             || agent == "."
             || agent == ".."
         {
-            return Ok(Err(format!("`{}` cannot be the name of an agent", agent.escape_default())));
+            return Err(Early::mistake(format!("`{}` cannot be the name of an agent", agent.escape_default())));
         }
         let user = config.text("user")?;
         let token = config.secret_or_text("token")?.unwrap_or_else(|| Secret::new(String::new()));
         if user.is_empty() || user.contains(|c: char| c.is_control() || c == ':') {
-            return Ok(Err("`user` is empty, or holds a `:` or a control character".to_owned()));
+            return Err(Early::mistake("`user` is empty, or holds a `:` or a control character"));
         }
         if token.expose().is_empty() || token.expose().contains(char::is_control) {
-            return Ok(Err("`token` is empty or holds a control character".to_owned()));
+            return Err(Early::mistake("`token` is empty or holds a control character"));
         }
         // As curl(1) has it: within quotes, these two are written with a backslash.
         let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
         let login = Secret::new(format!("user = \"{}:{}\"", quoted(user), quoted(token.expose())));
-        Ok(Ok(Self { host, base, agent, login, timeout: config.duration("timeout")? }))
+        Ok(Self { host, base, agent, login, timeout: config.duration("timeout")? })
     }
 
     pub(crate) fn agent(&self) -> &str {
@@ -164,10 +165,10 @@ impl AgentState {
 }
 
 /// A reason that is one line, and words.
-pub(crate) fn reason(text: &str) -> Result<&str, String> {
+pub(crate) fn reason(text: &str) -> Result<&str, Early> {
     let text = text.trim();
     if text.is_empty() || text.len() > 200 || text.contains(char::is_control) {
-        return Err("`reason` is empty, longer than 200 bytes, or holds a control character".to_owned());
+        return Err(Early::mistake("`reason` is empty, longer than 200 bytes, or holds a control character"));
     }
     Ok(text)
 }

@@ -1,7 +1,8 @@
 //! Send a mail.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, LocalError, Mail, MailEncryption, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, LocalError, Mail, MailEncryption, Outcome, TaskSpec};
 
+use crate::early::Early;
 use crate::patience::Patience;
 use crate::viewpoint::reason;
 
@@ -34,11 +35,8 @@ pub(crate) fn spec() -> TaskSpec {
         .arg(Arg::optional("timeout", ArgKind::Duration, "How long it may take.").default("30s"))
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let mail = match mail(config, host)? {
-        Ok(mail) => mail,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let mail = mail(config, host)?;
     let to = mail.to.join(", ");
     let server = format!("{}:{}", mail.server, mail.port);
     host.would(format!("send a mail to {to}"))?;
@@ -54,7 +52,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
 }
 
 /// Puts the mail together, or says what is wrong with the arguments.
-fn mail(config: &Config, host: &Host) -> Result<Result<Mail, String>, TaskError> {
+fn mail(config: &Config, host: &Host) -> Result<Mail, Early> {
     let (encryption, port) = match config.text("encryption")? {
         NONE => (MailEncryption::None, 25),
         TLS => (MailEncryption::Tls, 465),
@@ -71,24 +69,24 @@ fn mail(config: &Config, host: &Host) -> Result<Result<Mail, String>, TaskError>
         .chain(config.opt_text("user").map(|user| ("user", user)));
     for (name, line) in lines {
         if line.trim().is_empty() || line.contains(char::is_control) {
-            return Ok(Err(format!("`{name}` is empty or holds a control character")));
+            return Err(Early::mistake(format!("`{name}` is empty or holds a control character")));
         }
     }
     if to.is_empty() {
-        return Ok(Err("`to` is empty".to_owned()));
+        return Err(Early::mistake("`to` is empty"));
     }
     if let Some(wrong) = to.iter().chain([&from]).find(|text| !has_address(text)) {
-        return Ok(Err(format!("`{}` is no mail address", wrong.escape_default())));
+        return Err(Early::mistake(format!("`{}` is no mail address", wrong.escape_default())));
     }
     let login = match (config.opt_text("user"), config.secret_or_text("password")?) {
         (Some(_), Some(_)) if encryption == MailEncryption::None => {
-            return Ok(Err("a password goes to no server without encryption".to_owned()));
+            return Err(Early::mistake("a password goes to no server without encryption"));
         }
         (Some(user), Some(password)) => Some((user.to_owned(), password)),
         (None, None) => None,
-        _ => return Ok(Err("`user` and `password` are given both, or neither".to_owned())),
+        _ => return Err(Early::mistake("`user` and `password` are given both, or neither")),
     };
-    Ok(Ok(Mail {
+    Ok(Mail {
         server: server.to_owned(),
         port,
         encryption,
@@ -99,7 +97,7 @@ fn mail(config: &Config, host: &Host) -> Result<Result<Mail, String>, TaskError>
         subject: subject.to_owned(),
         body: config.text("body")?.to_owned(),
         id: format!("{}.{}.{}.{}", config.run, config.step, host.name(), config.attempt),
-    }))
+    })
 }
 
 /// Whether a text looks like `a@b` or `Name <a@b>`. What is an address in every detail is known where it is sent.

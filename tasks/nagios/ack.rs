@@ -1,11 +1,13 @@
 //! Tell Nagios that somebody knows of a problem.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::monitor::Nagios;
 use super::signature::Signature;
 use super::target::Target;
 use super::view::{Name, Object, View};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("nagios.ack", "Acknowledges a problem in Nagios.").details(
@@ -27,11 +29,9 @@ pub(crate) fn spec() -> TaskSpec {
     Nagios::args(spec).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let (target, signature) = match (Target::of(config), Signature::of(config)) {
-        (Ok(target), Ok(signature)) => (target, signature),
-        (Err(mistake), _) | (_, Err(mistake)) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let target = Target::of(config).map_err(Early::mistake)?;
+    let signature = Signature::of(config).map_err(Early::mistake)?;
     // As the documentation of external commands has it, 2 is sticky.
     let sticky = if config.boolean("sticky")? { 2 } else { 1 };
     let [notify, persistent] = [config.boolean("notify")?, config.boolean("persistent")?].map(u8::from);

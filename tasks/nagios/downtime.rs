@@ -10,6 +10,8 @@ use super::signature::Signature;
 use super::target::Target;
 use super::view::{Downtime, View};
 
+use crate::early::Early;
+
 /// How much earlier a downtime may end than it should and still count as long enough, at most: an attempt that is repeated soon
 /// does not schedule another.
 const SLACK_S: u64 = 60;
@@ -46,12 +48,10 @@ pub(crate) fn spec() -> TaskSpec {
     Nagios::args(Signature::args(spec)).arg(Nagios::objects_arg()).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let length = config.duration("for")?;
-    let (target, ours) = match (Target::of(config), Signature::of(config)) {
-        (Ok(target), Ok(ours)) => (target, ours),
-        (Err(mistake), _) | (_, Err(mistake)) => return Ok(Outcome::failed(mistake, 2)),
-    };
+    let target = Target::of(config).map_err(Early::mistake)?;
+    let ours = Signature::of(config).map_err(Early::mistake)?;
     if length < Duration::from_secs(1) || length > LONGEST {
         return Ok(Outcome::failed("`for` is a second at least and a year at most", 2));
     }

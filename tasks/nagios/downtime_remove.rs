@@ -1,12 +1,14 @@
 //! Tell Nagios that a host is no longer expected to be down.
 
 use runsheet_model::plural;
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use super::downtime::delete;
 use super::monitor::Nagios;
 use super::signature::Signature;
 use super::target::Target;
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("nagios.downtime.remove", "Ends a downtime in Nagios that `nagios.downtime` has scheduled.").details(
@@ -18,11 +20,9 @@ pub(crate) fn spec() -> TaskSpec {
     Nagios::args(Signature::args(spec)).arg(Nagios::objects_arg()).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let (target, ours) = match (Target::of(config), Signature::of(config)) {
-        (Ok(target), Ok(ours)) => (target, ours),
-        (Err(mistake), _) | (_, Err(mistake)) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let target = Target::of(config).map_err(Early::mistake)?;
+    let ours = Signature::of(config).map_err(Early::mistake)?;
     let nagios = Nagios::on(config, host, target)?;
     let target = nagios.target();
     let debt = format!("downtime {target}");

@@ -1,8 +1,10 @@
 //! Switch notifications or checks of Nagios on.
 
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use super::switch::{switch, switch_args};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("nagios.enable", "Has Nagios notify of a host or a service, or check it, again.").details(
@@ -12,6 +14,6 @@ pub(crate) fn spec() -> TaskSpec {
     switch_args(spec).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     switch(config, host, true).await
 }

@@ -1,8 +1,10 @@
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::monitor::Nagios;
 use super::target::Target;
 use super::view::{Name, Object, View};
+
+use crate::early::Early;
 
 const NOTIFICATIONS: &str = "notifications";
 const CHECKS: &str = "checks";
@@ -14,11 +16,8 @@ pub(crate) fn switch_args(spec: TaskSpec) -> TaskSpec {
 }
 
 /// Switches notifications or checks of a target on or off, where they are not so already.
-pub(crate) async fn switch(config: &Config, host: &Host, on: bool) -> Result<Outcome, TaskError> {
-    let target = match Target::of(config) {
-        Ok(target) => target,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn switch(config: &Config, host: &Host, on: bool) -> Result<Outcome, Early> {
+    let target = Target::of(config).map_err(Early::mistake)?;
     let what = config.text("what")?;
     let nagios = Nagios::on(config, host, target)?;
     let target = nagios.target();

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use runsheet_model::plural;
-use runsheet_task::{
-    Arg, ArgKind, CommandResult, Config, Content, Host, LocalFile, Outcome, TaskError, TaskSpec, Upload,
-};
+use runsheet_task::{Arg, ArgKind, CommandResult, Config, Content, Host, LocalFile, Outcome, TaskSpec, Upload};
 
 use super::place::{Current, Made, Place, place_args, release_name, wait_arg};
+
+use crate::early::Early;
 
 /// What the host ends with when `check` has failed in the new release.
 const CHECK_FAILED: i32 = 76;
@@ -46,14 +46,11 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let archive = config.local_file("archive")?;
     let release = config.opt_text("release").unwrap_or(&archive.sha256[..12]);
     let shared = config.list("shared")?;
-    let place = match Place::on(host, config)? {
-        Ok(place) => place,
-        Err(bad) => return Ok(bad),
-    };
+    let place = Place::on(host, config)?;
     if release_name(release).is_none() {
         let message =
             format!("`{}` is no name for a release: letters, digits, `.`, `_`, `+` and `-`", release.escape_default());
@@ -102,31 +99,28 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
     if !there && let Err(failed) = send(&place, host, &archive, &arrives).await {
         // It has failed already. What cannot be removed now goes with a later deploy.
         _ = place.discard(&arrives).await;
-        return failed;
+        return Err(failed);
     }
     let (strip, keep) = (config.integer("strip")?.to_string(), config.integer("keep")?.to_string());
     let check = config.opt_text("check").unwrap_or_default();
     let mut words = vec![arrives.as_str(), release, &archive.sha256, &strip, check, &keep];
     words.extend(shared);
-    match place.deploy(&words, config.duration("wait")?).await? {
+    match place.deploy(&words, config.duration("wait")?).await {
         Ok(said) => Ok(told(release, &said)),
-        Err(busy) => {
+        Err(Early::Known(busy)) => {
             _ = place.discard(&arrives).await;
             Ok(busy)
         }
+        // Whether it uses the archive is not known.
+        Err(lost) => Err(lost),
     }
 }
 
 /// Sends the archive; how the work ends if it did not arrive.
-async fn send(
-    place: &Place<'_>,
-    host: &Host,
-    archive: &LocalFile,
-    arrives: &str,
-) -> Result<(), Result<Outcome, TaskError>> {
-    let prepared = place.prepare().await.map_err(Err)?;
+async fn send(place: &Place<'_>, host: &Host, archive: &LocalFile, arrives: &str) -> Result<(), Early> {
+    let prepared = place.prepare().await?;
     if !prepared.ok() {
-        return Err(Ok(Outcome::failed(prepared.complaint(), prepared.code())));
+        return Err(Outcome::failed(prepared.complaint(), prepared.code()).into());
     }
     let upload = Upload {
         content: Content::File(archive.path.clone()),
@@ -136,7 +130,8 @@ async fn send(
         folders: false,
         moved: Arc::default(),
     };
-    host.put(&upload).await.map(|_| ()).map_err(Err)
+    host.put(&upload).await?;
+    Ok(())
 }
 
 /// What the host did, in words.

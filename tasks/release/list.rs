@@ -1,8 +1,10 @@
 //! List the releases on each host.
 
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use super::place::{Current, Place, Release, place_args};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     place_args(TaskSpec::new("release.list", "Lists the releases on each host, and says which one is current."))
@@ -13,11 +15,8 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let place = match Place::on(host, config)? {
-        Ok(place) => place,
-        Err(bad) => return Ok(bad),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let place = Place::on(host, config)?;
     let releases = place.list().await?;
     if releases.is_empty() {
         return Ok(Outcome::failed(format!("there is no release in `{}`", place.root), 3));

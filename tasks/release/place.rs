@@ -3,6 +3,7 @@ use std::time::Duration;
 use runsheet_model::{format_duration, shortened};
 use runsheet_task::{Arg, ArgKind, Command, CommandResult, Config, Host, Outcome, TaskError, TaskSpec};
 
+use crate::early::Early;
 use crate::on_host::{DETACHED, HostScript, SHA256, sha256};
 use crate::patience::Patience;
 
@@ -96,15 +97,15 @@ pub(crate) fn wait_arg() -> Arg {
 }
 
 impl<'a> Place<'a> {
-    pub(crate) fn on(host: &'a Host, config: &'a Config) -> Result<Result<Self, Outcome>, TaskError> {
+    pub(crate) fn on(host: &'a Host, config: &'a Config) -> Result<Self, Early> {
         let root = config.text("root")?.trim_end_matches('/');
         let climbs = root.split('/').any(|part| part == "..");
         if !root.starts_with('/') || climbs || root.contains(char::is_control) {
             let message = "`root` is the whole path of a folder, such as `/srv/app`";
-            return Ok(Err(Outcome::failed(message, 2)));
+            return Err(Early::mistake(message));
         }
         let id = format!("{}.{}", config.run, config.step);
-        Ok(Ok(Self { host, root, key: format!("{id}.{}", config.attempt), id }))
+        Ok(Self { host, root, key: format!("{id}.{}", config.attempt), id })
     }
 
     /// Looks what is current, and how it is with a release; without a name, with the one that was current before.
@@ -135,7 +136,7 @@ impl<'a> Place<'a> {
     }
 
     /// Removes the releases that are to go when so many are kept.
-    pub(crate) async fn prune(&self, keep: &str, wait: Duration) -> Result<Result<CommandResult, Outcome>, TaskError> {
+    pub(crate) async fn prune(&self, keep: &str, wait: Duration) -> Result<CommandResult, Early> {
         self.change(self.words(&PRUNE, &["do", keep]), wait).await
     }
 
@@ -145,7 +146,7 @@ impl<'a> Place<'a> {
         (name, sha256): (&str, &str),
         current: &Current,
         wait: Duration,
-    ) -> Result<Result<CommandResult, Outcome>, TaskError> {
+    ) -> Result<CommandResult, Early> {
         self.change(self.words(&ROLLBACK, &[name, sha256, current.word()]), wait).await
     }
 
@@ -160,33 +161,25 @@ impl<'a> Place<'a> {
     }
 
     /// Makes a release of the archive, and makes it the current one.
-    pub(crate) async fn deploy(
-        &self,
-        words: &[&str],
-        wait: Duration,
-    ) -> Result<Result<CommandResult, Outcome>, TaskError> {
+    pub(crate) async fn deploy(&self, words: &[&str], wait: Duration) -> Result<CommandResult, Early> {
         let words: Vec<_> = ["do"].iter().chain(words).copied().collect();
         self.change(self.words(&DEPLOY, &words), wait).await
     }
 
     /// Runs a script that changes something, as soon as nobody else does. The failure names who did until the end.
-    async fn change(
-        &self,
-        script: impl Fn() -> Command,
-        wait: Duration,
-    ) -> Result<Result<CommandResult, Outcome>, TaskError> {
+    async fn change(&self, script: impl Fn() -> Command, wait: Duration) -> Result<CommandResult, Early> {
         let mut patience = Patience::new(self.host, wait);
         loop {
             let said = self.host.run(script()).await?;
             let owner = said.stdout.trim().strip_prefix("busy ");
             let Some(owner) = owner.filter(|_| said.code() == BUSY) else {
-                return Ok(Ok(said));
+                return Ok(said);
             };
             if !patience.pause().await {
                 let waited = format_duration(patience.waited());
                 let owner = owner_in_words(owner);
                 let message = format!("somebody else works on `{}`, still after {waited}: {owner}", self.root);
-                return Ok(Err(Outcome::failed(message, BUSY)));
+                return Err(Outcome::failed(message, BUSY).into());
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Remove old releases from each host.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::deploy::removed;
 use super::place::{Place, place_args, wait_arg};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     place_args(TaskSpec::new("release.prune", "Removes old releases from each host."))
@@ -16,12 +18,9 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let keep = config.integer("keep")?.to_string();
-    let place = match Place::on(host, config)? {
-        Ok(place) => place,
-        Err(bad) => return Ok(bad),
-    };
+    let place = Place::on(host, config)?;
     let surplus = place.surplus(&keep).await?;
     if surplus.is_empty() {
         return Ok(Outcome::unchanged(format!(
@@ -30,11 +29,10 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         )));
     }
     host.would(format!("remove the releases `{}`", surplus.join("`, `")))?;
-    let said = match place.prune(&keep, config.duration("wait")?).await? {
-        Ok(said) if said.ok() => said,
-        Ok(said) => return Ok(Outcome::failed(said.complaint(), said.code())),
-        Err(busy) => return Ok(busy),
-    };
+    let said = place.prune(&keep, config.duration("wait")?).await?;
+    if !said.ok() {
+        return Ok(Outcome::failed(said.complaint(), said.code()));
+    }
     let message = removed(&said);
     let message = message.trim_start_matches("; ");
     Ok(if said.stdout.lines().any(|line| line.starts_with("stuck ")) {

@@ -1,8 +1,10 @@
 //! Make an earlier release the current one again on each host.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::place::{Current, Made, Place, place_args, release_name, wait_arg};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     place_args(TaskSpec::new("release.rollback", "Makes an earlier release the current one again on each host."))
@@ -18,12 +20,9 @@ pub(crate) fn spec() -> TaskSpec {
         .idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     let named = config.opt_text("release");
-    let place = match Place::on(host, config)? {
-        Ok(place) => place,
-        Err(bad) => return Ok(bad),
-    };
+    let place = Place::on(host, config)?;
     if let Some(bad) = named.filter(|name| release_name(name).is_none()) {
         return Ok(Outcome::failed(format!("`{}` is no name of a release", bad.escape_default()), 2));
     }
@@ -65,12 +64,10 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         }
     };
     host.would(format!("make release `{name}` the current one again in `{}`", place.root))?;
-    Ok(match place.roll_back((name, sha256), &look.current, config.duration("wait")?).await? {
-        Ok(said) if said.ok() => {
-            let before = Current::was(now.unwrap_or(if look.current == Current::Nothing { "-" } else { "?" }));
-            Outcome::changed(format!("`{name}` is the current release again; {before}"))
-        }
-        Ok(said) => Outcome::failed(said.complaint(), said.code()),
-        Err(busy) => busy,
-    })
+    let said = place.roll_back((name, sha256), &look.current, config.duration("wait")?).await?;
+    if !said.ok() {
+        return Ok(Outcome::failed(said.complaint(), said.code()));
+    }
+    let before = Current::was(now.unwrap_or(if look.current == Current::Nothing { "-" } else { "?" }));
+    Ok(Outcome::changed(format!("`{name}` is the current release again; {before}")))
 }

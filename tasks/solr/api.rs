@@ -5,6 +5,7 @@ use runsheet_task::{Arg, ArgKind, Config, Host, TaskError, TaskSpec};
 use serde_json::Value;
 
 use super::server::base_url;
+use crate::early::Early;
 use crate::on_host::{Heard, http_get_large};
 use crate::patience::Patience;
 
@@ -59,13 +60,13 @@ impl<'a> SolrApi<'a> {
 }
 
 /// A name that is one word of an address: what Solr itself takes for the name of a core or a collection.
-pub(crate) fn named<'a>(what: &str, name: &'a str) -> Result<&'a str, String> {
+pub(crate) fn named<'a>(what: &str, name: &'a str) -> Result<&'a str, Early> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let dots = name.chars().all(|c| c == '.');
     if !name.is_empty() && name.chars().all(plain) && !dots && !name.starts_with('-') {
         return Ok(name);
     }
-    Err(format!("`{}` cannot be the name of a {what}", name.escape_default()))
+    Err(Early::mistake(format!("`{}` cannot be the name of a {what}", name.escape_default())))
 }
 
 /// Reads an answer: JSON, whose header has a status of 0, and which has no status of its own that says otherwise.

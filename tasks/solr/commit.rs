@@ -1,8 +1,10 @@
 //! Have solr commit what was sent to it.
 
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::api::{ASKED, SolrApi, named};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("solr.commit", "Has solr commit what was sent to a collection, so that it can be found.")
@@ -15,11 +17,8 @@ pub(crate) fn spec() -> TaskSpec {
     SolrApi::args(spec, "1m").idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let collection = match named("collection", config.text("collection")?) {
-        Ok(name) => name,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let collection = named("collection", config.text("collection")?)?;
     let solr = SolrApi::on(config, host)?;
     host.would(format!("commit `{collection}`"))?;
     let kind = if config.boolean("soft")? { "softCommit" } else { "commit" };

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use super::api::{ASKED, SolrApi, named};
 
+use crate::early::Early;
+
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("solr.optimize", "Has solr merge the segments of an index.")
         .details(format!(
@@ -20,11 +22,8 @@ pub(crate) fn spec() -> TaskSpec {
     SolrApi::args(spec, "30m").idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let collection = match named("collection", config.text("collection")?) {
-        Ok(name) => name,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let collection = named("collection", config.text("collection")?)?;
     let most = config.integer("segments")?;
     let solr = SolrApi::on(config, host)?;
     let before = Segments::of(&solr, collection).await?;

@@ -1,9 +1,10 @@
 //! Ask a collection of solr whether it is well.
 
 use runsheet_model::format_duration;
-use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskSpec};
 
 use super::api::{ASKED, SolrApi, named};
+use crate::early::Early;
 use crate::patience::Patience;
 
 pub(crate) fn spec() -> TaskSpec {
@@ -17,11 +18,8 @@ pub(crate) fn spec() -> TaskSpec {
     SolrApi::args(spec, "10s").idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let collection = match named("collection", config.text("collection")?) {
-        Ok(name) => name,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let collection = named("collection", config.text("collection")?)?;
     let solr = SolrApi::on(config, host)?;
     let url = solr.url(&format!("{collection}/admin/ping"));
     let mut patience = Patience::new(host, config.duration("wait")?);

@@ -4,6 +4,8 @@ use runsheet_task::{Arg, ArgKind, Config, Host, Outcome, TaskError, TaskSpec};
 
 use super::api::{ASKED, SolrApi, named};
 
+use crate::early::Early;
+
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("solr.reload_core", "Has solr read the configuration of a core again.")
         .details(format!(
@@ -14,11 +16,8 @@ pub(crate) fn spec() -> TaskSpec {
     SolrApi::args(spec, "2m").idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let core = match named("core", config.text("core")?) {
-        Ok(name) => name,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let core = named("core", config.text("core")?)?;
     let solr = SolrApi::on(config, host)?;
     let before = started(&solr, core).await?;
     host.would(format!("reload the core `{core}`"))?;

@@ -3,6 +3,8 @@ use serde_json::Value;
 
 use super::api::{SolrApi, named};
 
+use crate::early::Early;
+
 const LEADER: &str = "leader";
 const REPLICA: &str = "replica";
 
@@ -57,11 +59,8 @@ pub(crate) fn switch_args(spec: TaskSpec) -> TaskSpec {
 }
 
 /// Switches the replication of a core on or off, where it is not so already.
-pub(crate) async fn switch(config: &Config, host: &Host, on: bool) -> Result<Outcome, TaskError> {
-    let core = match named("core", config.text("core")?) {
-        Ok(name) => name,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn switch(config: &Config, host: &Host, on: bool) -> Result<Outcome, Early> {
+    let core = named("core", config.text("core")?)?;
     let is_leader = config.text("side")? == LEADER;
     let solr = SolrApi::on(config, host)?;
     let (what, command) = match (is_leader, on) {

@@ -1,9 +1,11 @@
 //! Switch the replication of a core of solr on.
 
-use runsheet_task::{Config, Host, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Config, Host, Outcome, TaskSpec};
 
 use super::api::ASKED;
 use super::replication::{switch, switch_args};
+
+use crate::early::Early;
 
 pub(crate) fn spec() -> TaskSpec {
     let spec = TaskSpec::new("solr.replication.enable", "Lets the index of a core of solr go to its replicas again.").details(format!(
@@ -13,6 +15,6 @@ pub(crate) fn spec() -> TaskSpec {
     switch_args(spec).idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
     switch(config, host, true).await
 }

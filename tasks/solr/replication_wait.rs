@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::api::{ASKED, SolrApi, named};
 use super::replication::Details;
+use crate::early::Early;
 use crate::patience::Patience;
 use crate::web_address::is_web_address;
 
@@ -24,11 +25,8 @@ pub(crate) fn spec() -> TaskSpec {
     SolrApi::args(spec, "10s").idempotent()
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let core = match named("core", config.text("core")?) {
-        Ok(name) => name,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let core = named("core", config.text("core")?)?;
     let solr = SolrApi::on(config, host)?;
     let leader = match config.opt_text("leader") {
         Some(leader) => leader.trim_end_matches('/').to_owned(),

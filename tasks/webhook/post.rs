@@ -1,10 +1,11 @@
 //! Tell a web address of something.
 
 use runsheet_model::{Secret, shortened, visible};
-use runsheet_task::{Arg, ArgKind, Config, Host, HttpRequest, Outcome, TaskError, TaskSpec};
+use runsheet_task::{Arg, ArgKind, Config, Host, HttpRequest, Outcome, TaskSpec};
 use serde_json::Value;
 
 use crate::delivery::Delivery;
+use crate::early::Early;
 use crate::web_address::is_web_address;
 
 /// How much of an answer is shown, in characters.
@@ -30,11 +31,8 @@ pub(crate) fn spec() -> TaskSpec {
     Delivery::args(spec)
 }
 
-pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, TaskError> {
-    let request = match request(config)? {
-        Ok(request) => request,
-        Err(mistake) => return Ok(Outcome::failed(mistake, 2)),
-    };
+pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Early> {
+    let request = request(config)?;
     let expected = config.list("expect")?;
     if let Some(wrong) = expected.iter().find(|status| !is_status(status)) {
         return Ok(Outcome::failed(format!("`{}` is no status such as `201` or `2xx`", wrong.escape_default()), 2));
@@ -60,24 +58,23 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
 }
 
 /// Puts the request together, or says what is wrong with the arguments.
-fn request(config: &Config) -> Result<Result<HttpRequest, String>, TaskError> {
-    let (url, called) = match address(config)? {
-        Ok(address) => address,
-        Err(mistake) => return Ok(Err(mistake)),
-    };
+fn request(config: &Config) -> Result<HttpRequest, Early> {
+    let (url, called) = address(config)?;
     let (body, kind) = match (config.opt_text("json"), config.opt_text("text")) {
         (Some(json), None) => match serde_json::from_str::<Value>(json) {
             Ok(_) => (json, "application/json"),
-            Err(error) => return Ok(Err(format!("`json` is no JSON: {error}"))),
+            Err(error) => return Err(Early::mistake(format!("`json` is no JSON: {error}"))),
         },
         (None, Some(text)) => (text, "text/plain; charset=utf-8"),
-        _ => return Ok(Err("one of `json` and `text` has to be given, and only one".to_owned())),
+        _ => return Err(Early::mistake("one of `json` and `text` has to be given, and only one")),
     };
     let mut headers = Vec::new();
     for line in config.list("headers")? {
         match header(line) {
             Some(header) => headers.push(header),
-            None => return Ok(Err(format!("`{}` is no header such as `Name: value`", line.escape_default()))),
+            None => {
+                return Err(Early::mistake(format!("`{}` is no header such as `Name: value`", line.escape_default())));
+            }
         }
     }
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
@@ -85,26 +82,25 @@ fn request(config: &Config) -> Result<Result<HttpRequest, String>, TaskError> {
     }
     if let Some(value) = config.secret_or_text("authorization")? {
         if value.expose().is_empty() || value.expose().contains(char::is_control) {
-            return Ok(Err("`authorization` is empty or holds a control character".to_owned()));
+            return Err(Early::mistake("`authorization` is empty or holds a control character"));
         }
         headers.push(("Authorization".to_owned(), value));
     }
     let body = Some(Secret::new(body.as_bytes().to_vec()));
-    Ok(Ok(HttpRequest { method: "POST", url, called, headers, body }))
+    Ok(HttpRequest { method: "POST", url, called, headers, body })
 }
 
 /// The address of the argument `url`, and what it is called.
-pub(crate) fn address(config: &Config) -> Result<Result<(Secret<String>, String), String>, TaskError> {
+pub(crate) fn address(config: &Config) -> Result<(Secret<String>, String), Early> {
     let url = config.secret_or_text("url")?.unwrap_or_else(|| Secret::new(String::new()));
     let called = match config.args.secret("url") {
         Some(name) => format!("the address in the secret `{name}`"),
         None => url.expose().escape_default().to_string(),
     };
-    Ok(if is_web_address(url.expose()) {
-        Ok((url, called))
-    } else {
-        Err(format!("{called} is no `http://` or `https://` address"))
-    })
+    if !is_web_address(url.expose()) {
+        return Err(Early::mistake(format!("{called} is no `http://` or `https://` address")));
+    }
+    Ok((url, called))
 }
 
 /// Reads `Name: value` (RFC 9110, §5.1 and §5.5).

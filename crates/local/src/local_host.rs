@@ -45,12 +45,17 @@ impl LocalHost {
         let Some(plain) = &request.on_local else {
             return Err((NOT_STARTED, "the command is not for this machine".to_owned()));
         };
+        if request.as_user.is_some() {
+            return Err((NOT_STARTED, "nobody becomes another user on this machine".to_owned()));
+        }
         let command = LocalCommand::read(&plain.command, &self.allowed).map_err(|error| {
             let hint = error.hints().iter().next().map(|hint| format!("; {hint}"));
             (NOT_STARTED, format!("{error}{}", hint.unwrap_or_default()))
         })?;
         let folder = plain.dir.as_ref().map_or(self.folder.clone(), |dir| self.folder.join(dir));
-        Command::new(&command.program)
+        // What was allowed is a path in the project, wherever the command runs.
+        let in_project = command.program.contains('/').then(|| self.folder.join(&command.program));
+        Command::new(in_project.as_deref().unwrap_or(command.program.as_ref()))
             .args(&command.args)
             .current_dir(&folder)
             .envs(plain.env.iter().map(|(name, value)| (name, value)))

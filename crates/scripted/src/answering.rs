@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use runsheet_diagnostics::Hint;
-use runsheet_model::{Secret, Switch};
+use runsheet_model::{Debt, Secret, Switch};
 use runsheet_task::{
-    ArgKind, Args, AsUser, Command as HostCommand, Config, Host, LocalFile, LocalFiles, LocalFolder, Registry,
+    ArgKind, Args, AsUser, Command as HostCommand, Config, Host, LocalFile, LocalFiles, LocalFolder, Outcome, Registry,
     RemoteError, TaskError, TaskSpec,
 };
 use serde_json::{Map, Value};
@@ -22,12 +22,49 @@ pub(crate) struct Answering<'a> {
     built_in: &'a Registry,
     /// Whether anything has changed the host, as far as is known.
     changed: &'a AtomicBool,
+    /// What the tasks that it did have opened and closed.
+    debts: Debts,
     why: Option<TaskError>,
+}
+
+/// What tasks have opened and closed on behalf of a script: it counts whether the script passes it on or not.
+#[derive(Debug, Default)]
+pub(crate) struct Debts {
+    opens: Vec<Debt>,
+    closes: Vec<Debt>,
+}
+
+impl Debts {
+    fn add(&mut self, outcome: &Outcome) {
+        for debt in &outcome.closes {
+            // One that it has opened itself is nobody else's business.
+            match self.opens.iter().position(|opened| opened == debt) {
+                Some(own) => drop(self.opens.remove(own)),
+                None => self.closes.push(debt.clone()),
+            }
+        }
+        self.opens.extend(outcome.opens.iter().cloned());
+    }
+
+    /// The outcome with them.
+    pub(crate) fn told_in(self, mut outcome: Outcome) -> Outcome {
+        let missing = |debts: Vec<Debt>, told: &[Debt]| -> Vec<Debt> {
+            debts.into_iter().filter(|debt| !told.contains(debt)).collect()
+        };
+        outcome.opens.extend(missing(self.opens, &outcome.opens));
+        outcome.closes.extend(missing(self.closes, &outcome.closes));
+        outcome
+    }
 }
 
 impl<'a> Answering<'a> {
     pub(crate) fn new(config: &'a Config, host: &'a Host, built_in: &'a Registry, changed: &'a AtomicBool) -> Self {
-        Self { config, host, built_in, changed, why: None }
+        Self { config, host, built_in, changed, debts: Debts::default(), why: None }
+    }
+
+    /// What tasks have opened and closed.
+    pub(crate) fn take_debts(&mut self) -> Debts {
+        std::mem::take(&mut self.debts)
     }
 
     /// What has ended the work, if anything has.
@@ -89,7 +126,7 @@ impl<'a> Answering<'a> {
     }
 
     /// Does a task; the outer error is a mistake in the script.
-    async fn task(&self, name: &str, mut given: Map<String, Value>) -> Result<Result<Answer, TaskError>, String> {
+    async fn task(&mut self, name: &str, mut given: Map<String, Value>) -> Result<Result<Answer, TaskError>, String> {
         let task = self.built_in.get(name).map_err(|error| said(&error))?;
         let spec = task.spec();
         name_files(&mut given, spec);
@@ -97,6 +134,7 @@ impl<'a> Answering<'a> {
         let args = spec.check(&given, &FilesOfArgs(&self.config.args)).map_err(|error| said(&error))?;
         let config = Config { task: spec.name().clone(), args: Arc::new(args), ..self.config.clone() };
         Ok(task.do_work(&config, self.host).await.map(|outcome| {
+            self.debts.add(&outcome);
             if outcome.changed {
                 self.changed.store(true, Ordering::Relaxed);
             }

@@ -10,6 +10,8 @@ use crate::python;
 
 /// The longest message of Starlark's that is shown, in characters.
 const LONGEST_MESSAGE: usize = 2_000;
+/// The most calls that are shown.
+const MOST_CALLS: usize = 10;
 /// The longest line of a script that is shown, in characters.
 const LONGEST_LINE: usize = 160;
 
@@ -71,13 +73,19 @@ impl ScriptError {
             Some(span) => Self::at(span, message),
             None => Self::of_file(file, message),
         };
-        let frames = error.call_stack().frames.iter().rev();
+        // What stands in the place of `+` and `*` is ours.
+        let frames = error.call_stack().frames.iter().rev().filter(|frame| !frame.name.starts_with("__"));
         told.calls = frames
             .filter_map(|frame| {
                 let at = frame.location.as_ref()?.resolve();
                 Some(format!("in `{}`, called at {}:{}", frame.name, at.file, at.span.begin.line + 1))
             })
             .collect();
+        let hidden = told.calls.len().saturating_sub(MOST_CALLS);
+        if hidden > 1 {
+            // The outermost says where it began.
+            told.calls.splice(MOST_CALLS - 1..MOST_CALLS + hidden - 1, [format!("in {hidden} more calls")]);
+        }
         // A syntax error is most often Python that Starlark does not have.
         if matches!(error.kind(), starlark::ErrorKind::Parser(_))
             && let Some(advice) = python::advice_for_line(&told.line)

@@ -50,12 +50,11 @@ impl Task for ScriptTask {
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = StopOnDrop(Arc::clone(&stopped));
         let changed = Arc::new(AtomicBool::new(false));
-        let context = move |config: &Config| (questions, Arc::clone(&config.args), Arc::clone(&config.vars));
-        let context = context(config);
+        let (args, vars) = (Arc::clone(&config.args), Arc::clone(&config.vars));
         let input = Input {
             name: host.name().to_string(),
             address: host.address().to_owned(),
-            host_vars: Arc::new(host.vars().clone()),
+            host_vars: Arc::clone(host.vars()),
             step: config.step.to_string(),
             run: config.run.to_string(),
             task: config.task.to_string(),
@@ -64,7 +63,6 @@ impl Task for ScriptTask {
         let (end, mut ended) = oneshot::channel();
         let (script, has_changed) = (Arc::clone(&self.script), Arc::clone(&changed));
         let run = move || {
-            let (questions, args, vars) = context;
             let context = Context { questions, args, vars, failed: None.into() };
             let limits = Limits::of_work(stopped);
             let ended = script.run(&input, context, || has_changed.load(Ordering::Relaxed), &limits);
@@ -98,12 +96,13 @@ impl Task for ScriptTask {
                 }
             }
         };
+        let debts = answering.take_debts();
         let why = answering.why().or(why.map(TaskError::from));
         match (ended, why) {
-            (Ok(Ended::With(outcome)), _) => Ok(outcome),
+            (Ok(Ended::With(outcome)), _) => Ok(debts.told_in(outcome)),
             (Ok(Ended::Over | Ended::Wrong(_)), Some(why)) => Err(why),
-            (Ok(Ended::Wrong(error)), None) => Err(TaskError::failed(error.told())),
-            (Ok(Ended::Over) | Err(_), _) => Err(TaskError::failed("the script ended without a word")),
+            (Ok(Ended::Wrong(error)), None) => Ok(debts.told_in(Outcome::failed(error.told(), 1))),
+            (Ok(Ended::Over) | Err(_), _) => Err(TaskError::failed("runsheet's own part of the script broke")),
         }
     }
 }

@@ -92,6 +92,13 @@ impl Stage {
         self.run(args).await.unwrap_or_else(|error| panic!("the task does not know: {error}"))
     }
 
+    /// What is wrong with the only script, once it runs.
+    pub(crate) async fn goes_wrong(&self, args: Value) -> String {
+        let outcome = self.ends(args).await;
+        assert_eq!(outcome.value, 1, "{outcome:?}");
+        outcome.message
+    }
+
     pub(crate) async fn task(&self, task: &str, args: Value) -> Result<Outcome, TaskError> {
         let registry = self.registry();
         let args = self.plan(task, args).expect("the arguments are right");

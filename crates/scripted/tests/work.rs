@@ -1,6 +1,8 @@
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
+use runsheet_cases::Case;
 use runsheet_model::{LostReason, Outcome};
 use runsheet_task::{ArgKind, RemoteError, TaskError};
 use serde_json::json;
@@ -76,8 +78,8 @@ async fn everything_that_do_work_may_give_is_an_outcome() {
         Outcome::unchanged("as it was")
     );
     assert_eq!(given("return host.task('command', run = 'echo hi')").await, changed("hi"));
-    let wrong = Stage::of("def do_work(config, host):\n    return 5\n").run(json!({})).await.expect_err("no outcome");
-    assert!(wrong.to_string().contains("`what `do_work` gives` is nothing, a message"), "{wrong}");
+    let wrong = Stage::of("def do_work(config, host):\n    return 5\n").goes_wrong(json!({})).await;
+    assert!(wrong.contains("`what `do_work` gives` is nothing, a message"), "{wrong}");
 }
 
 #[tokio::test]
@@ -138,6 +140,26 @@ async fn questions_are_asked_in_a_dry_run_and_work_is_not_done() {
     assert_eq!(stage.ends(json!({})).await, Outcome::unchanged("it is there"));
 }
 
+/// What a task opens on behalf of a script stays open, whatever the script says, and however it ends.
+#[tokio::test]
+async fn what_a_task_opens_is_told_although_the_script_says_nothing() {
+    const DRAINED: &str = "# pxname,svname,scur,status,\nweb,web1,0,DRAIN,\n";
+    for (ending, said, value) in
+        [("return 'done'", "done", 0), ("return int('x')", "Cannot parse", 1), ("fail('no')", "no", 1)]
+    {
+        let stage = Stage::of(&format!(
+            "def do_work(config, host):\n    host.task('haproxy.drain', server = 'web1', backend = 'web')\n    {ending}\n"
+        ));
+        let case = json!({
+            "commands": [{"ends": "'show stat'", "stdout": DRAINED, "times": 2}],
+            "outcome": {"message": said, "value": value, "opens": ["drained web/web1"]},
+        });
+        let case: Case = serde_json::from_value(case).expect("a case");
+        let mistakes = runsheet_cases::play(&Arc::new(stage.registry()), "t", &case).await.expect("it can be played");
+        assert_eq!(mistakes, [] as [String; 0], "{ending}");
+    }
+}
+
 #[tokio::test]
 async fn files_are_sent_if_they_are_arguments_and_texts_always() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -164,7 +186,7 @@ async fn files_are_sent_if_they_are_arguments_and_texts_always() {
     // What is no argument stays here.
     let stage = Stage::of("def do_work(config, host):\n    return host.put(file = 'secret.txt', target = '/tmp/x')\n");
     fs::write(stage.folder.path().join("secret.txt"), "not for hosts").expect("a file");
-    let error = stage.run(json!({})).await.expect_err("it is refused").to_string();
+    let error = stage.goes_wrong(json!({})).await;
     assert!(error.contains("a script sends only what is an argument of it"), "{error}");
 }
 
@@ -250,7 +272,7 @@ async fn an_error_shows_its_file_its_line_and_the_way_there() {
         ),
         ("tasks/lib/x.star", "def number(text):\n    return int(text)\n"),
     ]);
-    let said = stage.run(json!({})).await.expect_err("it is wrong").to_string();
+    let said = stage.goes_wrong(json!({})).await;
     for part in ["tasks/lib/x.star:2:12: ", "    return int(text)", "in `number`, called at tasks/t.star:5"] {
         assert!(said.contains(part), "`{part}` is not in\n{said}");
     }

@@ -10,7 +10,7 @@ use crate::one_or_many::{Files, Ids, Kind, OneOrMany};
 use crate::raw::{RawLink, RawSheet, RawStep};
 use crate::reader::Reader;
 use crate::undo::check_undo;
-use crate::{After, Chain, DEFAULT_TIMEOUT, Link, Sheet, SheetError, Step, Work};
+use crate::{After, AsUser, Chain, DEFAULT_TIMEOUT, Link, Sheet, SheetError, Step, Work};
 
 /// The most steps of a sheet.
 const MOST_STEPS: usize = 10_000;
@@ -126,6 +126,9 @@ impl Reader<'_> {
         };
         if hosts.is_none() && !local && matches!(work, Work::Chain(_)) {
             return Err(SheetError::NoHosts { step: name.value, place });
+        }
+        if local {
+            refuse_hosts_words(&work)?;
         }
         let forks = raw.forks.map(|forks| forks_in_range(forks.value, &self.at(&forks))).transpose()?;
         let step = Step {
@@ -258,6 +261,29 @@ impl Reader<'_> {
 }
 
 /// Refuses words that make no sense beside others.
+/// Refuses words of links that are about hosts, in a step that has none.
+fn refuse_hosts_words(work: &Work) -> Result<(), SheetError> {
+    let Work::Chain(Chain { links, always }) = work else { return Ok(()) };
+    for link in links.iter().chain(always) {
+        let by = match &link.as_user {
+            Some(AsUser::User { by, .. }) => Some(*by),
+            Some(AsUser::Login) | None => None,
+        };
+        let words = [
+            ("sudo", by == Some(Switch::Sudo)),
+            ("doas", by == Some(Switch::Doas)),
+            ("su", by == Some(Switch::Su)),
+            ("delegate", link.delegate.is_some()),
+            ("receipt", link.receipt),
+            ("reboots", link.reboots),
+        ];
+        if let Some((word, _)) = words.into_iter().find(|(_, is)| *is) {
+            return Err(SheetError::Clash { word, with: "on: local", place: link.task.place.clone() });
+        }
+    }
+    Ok(())
+}
+
 fn refuse_clashes(raw: &RawStep, place: &Place) -> Result<(), SheetError> {
     let clash = |word, with| Err(SheetError::Clash { word, with, place: place.clone() });
     if raw.chain.is_some() && raw.task.is_none() && raw.args.is_some() {

@@ -121,6 +121,8 @@ const STEPS: &[(&str, &str)] = &[
     ),
     ("task: t, on: remote", "x.yaml:2:28: `on` is `local`, not `remote` -> hosts are named by `hosts`"),
     ("task: t, on: local, sudo: true", "x.yaml:2:5: `sudo` does not go with `on: local`"),
+    ("do: [{task: t}, {task: u, su: true}], on: local", "x.yaml:2:38: `su` does not go with `on: local`"),
+    ("do: [{task: t, delegate: lb1}], on: local", "x.yaml:2:27: `delegate` does not go with `on: local`"),
     ("manual: m, on: local", "x.yaml:2:5: `on` does not go with `manual`"),
     ("manual: m, hosts: web", "x.yaml:2:5: `hosts` does not go with `manual`"),
     ("manual: m, sudo: true", "x.yaml:2:5: `sudo` does not go with `manual`"),

@@ -101,7 +101,7 @@ impl Host {
     }
 
     /// Its variables.
-    pub fn vars(&self) -> &Vars {
+    pub fn vars(&self) -> &Arc<Vars> {
         &self.vars
     }
 
