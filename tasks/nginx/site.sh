@@ -20,6 +20,40 @@ done
 available=$folder/sites-available/$name
 link=$folder/sites-enabled/$name
 
+# Whether a worker is older than the last change of what is enabled.
+is_behind() {
+    # Where the host tells both to the hundredth of a second.
+    changed=$(stat -c %.Y -- "$folder/sites-enabled" 2>/dev/null)
+    now=$(date +%s.%N)
+    case $changed/$now in
+        [0-9]*.[0-9]*/[0-9]*.[0-9]*)
+            if read -r up _ 2>/dev/null </proc/uptime; then
+                hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
+                workers | while read -r pid; do
+                    # The name of a program may hold anything, so what follows its last `)` is counted (proc(5)).
+                    started=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20)
+                    printf '%s\n' "${started:-gone}"
+                done | awk -v up="$up" -v now="$now" -v changed="$changed" -v hz="$hz" '
+                    # Started in the same moment, it has read it: a test of the configuration lies between.
+                    /^[0-9]+$/ && up - $1 / hz > now - changed + 0.05 { behind = 1 }
+                    END { exit !behind }'
+                return
+            fi
+            ;;
+    esac
+    # Else in whole seconds: what happened in the same ones counts as read.
+    changed=$(stat -c %Y -- "$folder/sites-enabled" 2>/dev/null || stat -f %m -- "$folder/sites-enabled" 2>/dev/null)
+    age=$(($(date +%s) - ${changed:-0} + 1))
+    ps -A -o etimes= -o args= 2>/dev/null | awk -v age="$age" '
+        /nginx: worker process/ && !/is shutting down/ && $1 > age { behind = 1 }
+        END { exit !behind }'
+}
+
+# The process ids of the workers that take requests.
+workers() {
+    ps -A -o pid= -o args= 2>/dev/null | awk '/nginx: worker process/ && !/is shutting down/ { print $1 }'
+}
+
 look() {
     if [ -e "$link" ]; then
         state=foreign
@@ -31,12 +65,11 @@ look() {
     else
         state=missing
     fi
-    # In whole seconds: what happened in the same one counts as read.
-    changed=$(stat -c %Y -- "$folder/sites-enabled" 2>/dev/null || stat -f %m -- "$folder/sites-enabled" 2>/dev/null)
-    age=$(($(date +%s) - ${changed:-0}))
-    ps -A -o etimes= -o args= 2>/dev/null | awk -v age="$age" -v state="$state" '
-        /nginx: worker process/ && !/is shutting down/ && $1 > age { behind = 1 }
-        END { print state, behind ? "behind" : "since" }'
+    if is_behind; then
+        echo "$state behind"
+    else
+        echo "$state since"
+    fi
 }
 
 if [ "$1" = look ]; then
