@@ -5,15 +5,19 @@ use std::fs;
 use std::path::Path;
 
 /// Which crate lives on which floor (ARCHITECTURE.md). A crate imports only from floors below its own.
-const FLOORS: [(&str, u8); 22] = [
+const FLOORS: [(&str, u8); 28] = [
     ("model", 0),
     ("diagnostics", 1),
     ("yaml", 1),
     ("template", 1),
+    ("workbook", 1),
+    ("googlesheets", 1),
     ("inventory", 2),
     ("sheet", 2),
     ("task", 2),
     ("events", 2),
+    ("forecast", 2),
+    ("import", 2),
     ("practice", 2),
     ("hostile", 2),
     ("plan", 3),
@@ -24,6 +28,8 @@ const FLOORS: [(&str, u8); 22] = [
     ("journal", 3),
     ("locks", 3),
     ("reporters", 3),
+    ("sinks", 3),
+    ("report", 3),
     ("cases", 4),
     ("runner", 4),
     ("preflight", 5),

@@ -57,6 +57,9 @@ pub struct PlannedStep {
     /// How long the sheet expects it to take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_ms: Option<u64>,
+    /// How long it was forecast to take when the run began, out of its history; machine time, waiting for people left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast_ms: Option<u64>,
     /// The step that it undoes. It runs only for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<StepId>,

@@ -134,6 +134,7 @@ fn planned() -> impl Strategy<Value = PlannedStep> {
             hosts: hosts.into(),
             owner,
             expect_ms,
+            forecast_ms: None,
             undoes: None,
         },
     )

@@ -53,6 +53,7 @@ pub(crate) fn header(run: RunId) -> RunHeader {
         hosts: 2,
         owner: None,
         expect_ms: Some(60_000),
+        forecast_ms: None,
         undoes: None,
     };
     RunHeader {

@@ -38,6 +38,7 @@ impl Story {
                 hosts: *hosts,
                 owner: Some("dana".to_owned()),
                 expect_ms: expect.map(|seconds| seconds * 1000),
+                forecast_ms: None,
                 undoes: None,
             })
             .collect();

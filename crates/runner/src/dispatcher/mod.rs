@@ -367,6 +367,7 @@ fn header(plan: &Plan, identity: &Identity, epoch: u32) -> RunHeader {
                 hosts,
                 owner: step.owner.clone(),
                 expect_ms: step.expect_ms,
+                forecast_ms: None,
                 undoes: step.undoes.map(|undone| plan.steps[undone].id.clone()),
             }
         })

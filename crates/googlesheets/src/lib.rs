@@ -1,0 +1,1 @@
+//! A Google Sheet: read and written through its API, with a service account.

@@ -1,0 +1,1 @@
+//! A run as one page, as tables, as JUnit and as a trace.
