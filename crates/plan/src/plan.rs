@@ -290,6 +290,12 @@ impl HostWork {
         self.links.iter().chain(&self.always)
     }
 
+    /// The host on which the first link of one of its hosts runs, by position in the plan's hosts: itself, or the one that does it for it.
+    pub fn first_host(&self, position: usize) -> usize {
+        let delegate = self.all_links().next().and_then(|link| link.delegate.as_ref());
+        delegate.map_or_else(|| self.hosts[position], |delegate| **delegate.of(position))
+    }
+
     /// The hosts on which commands for one of its hosts run instead, each once, by position in the plan's hosts.
     pub fn delegates(&self, position: usize) -> Vec<usize> {
         let mut delegates: Vec<_> = self

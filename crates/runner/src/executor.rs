@@ -170,7 +170,7 @@ impl Executor {
         Arc::new(StepRun {
             index,
             forks: Semaphore::new(forks),
-            room: Arc::new(Semaphore::new(forks + self.settings.connects_at_once)),
+            room: Arc::new(Semaphore::new(forks + self.settings.handshakes.most)),
             stop,
             span: info_span!(parent: &self.shared.span, "step", id = %planned.id, hosts = work.hosts.len()),
             working: Mutex::default(),
@@ -202,6 +202,23 @@ impl Executor {
                 } else {
                     host.cancel();
                 }
+            }
+        });
+    }
+
+    /// Has the connection made that a host of a step will need first, ahead of time. It comes after those that are needed now, and a host
+    /// that cannot be reached is told of when its turn comes.
+    pub(crate) fn connect_ahead(&self, index: usize, position: usize, stop: &Stop) {
+        let work = self.shared.plan.steps[index].host_work().expect("only a step with hosts has some that are next");
+        let host = work.first_host(position);
+        if self.shared.locks.may_use(host).is_err() {
+            return;
+        }
+        let (shared, stop) = (self.shared.clone(), stop.new.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                connected = shared.pool.connect_ahead(host) => shared.tell_connected(host, connected),
+                () = stop.cancelled() => {}
             }
         });
     }

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +7,9 @@ use std::time::Duration;
 use runsheet_model::{Endpoint, Phase, Unreachable};
 use runsheet_task::{Connected, Connector, Remote, SignsOfLife};
 use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::handshakes::{Handshakes, Place, Want};
 use crate::runner::Settings;
 
 /// Pauses between tries to connect, when another try may go better.
@@ -18,14 +19,24 @@ const TRUST: Duration = Duration::from_secs(5);
 /// A host from which nothing has come for so long lets others go first.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// How long it is believed that a host cannot be reached, when somebody tried ahead of time.
+const BELIEVED: Duration = Duration::from_secs(30);
+/// Handshakes at once through one jump host in the beginning: sshd there and behind it turns some away from the tenth on
+/// (`MaxStartups`).
+const THROUGH_JUMP: usize = 8;
+
 /// The permit to be connecting, or connected and waiting for a fork.
-pub type ConnectPermit = OwnedSemaphorePermit;
+#[derive(Debug)]
+pub struct ConnectPermit {
+    machine: Place,
+    jump: Option<Place>,
+}
 
 /// The connections of a run: one a host, made when it is first needed, kept while the host has a further step.
 pub struct HostPool {
     connector: Arc<dyn Connector>,
     slots: Vec<Slot>,
-    connecting: Arc<Semaphore>,
+    handshakes: Arc<Handshakes>,
     /// Room for connections, whatever they do.
     room: Arc<Semaphore>,
     /// How many wait for such room.
@@ -36,7 +47,11 @@ pub struct HostPool {
 
 struct Slot {
     endpoint: Endpoint,
+    /// Those through the same jump host.
+    handshakes: Option<Arc<Handshakes>>,
     connection: AsyncMutex<Option<Connection>>,
+    /// What kept somebody from connecting who tried ahead of time, and when.
+    unreached: Mutex<Option<(Unreachable, Instant)>>,
     /// Steps that have not released it yet.
     uses_left: AtomicUsize,
     /// Host runs that hold it now.
@@ -69,12 +84,19 @@ pub struct Got {
 impl HostPool {
     /// Makes one that is connected to nobody. `uses` is how often each host will be released.
     pub fn new(connector: Arc<dyn Connector>, endpoints: Vec<Endpoint>, uses: &[usize], settings: &Settings) -> Self {
+        let most = settings.handshakes.most;
+        let mut through: HashMap<(String, u16), Arc<Handshakes>> = HashMap::new();
         let slots: Vec<_> = endpoints
             .into_iter()
             .zip(uses)
             .map(|(endpoint, &uses)| Slot {
+                handshakes: endpoint.jumps.last().map(|jump| {
+                    let through = through.entry((jump.address.clone(), jump.port));
+                    through.or_insert_with(|| Handshakes::new(THROUGH_JUMP.min(most), most)).clone()
+                }),
                 endpoint,
                 connection: AsyncMutex::new(None),
+                unreached: Mutex::default(),
                 uses_left: AtomicUsize::new(uses),
                 held: AtomicUsize::new(0),
             })
@@ -83,7 +105,7 @@ impl HostPool {
         Self {
             connector,
             slots,
-            connecting: Arc::new(Semaphore::new(settings.connects_at_once.max(1))),
+            handshakes: Handshakes::new(settings.handshakes.start, most),
             room: Arc::new(Semaphore::new(settings.connections.clamp(1, Semaphore::MAX_PERMITS))),
             wanted: AtomicUsize::new(0),
             idle,
@@ -114,27 +136,60 @@ impl HostPool {
         }
         // The room of one that is down goes to the next.
         *connection = None;
-        let (connected, room, permit) = self.connect(host, &slot.endpoint, aside).await?;
+        if let Some(unreachable) = slot.unreached_ahead() {
+            return Err(unreachable);
+        }
+        let (connected, room, permit) = self.connect(host, None, aside).await?;
         let remote = connected.remote.clone();
         *connection = Some(Connection { remote: remote.clone(), room });
         Ok(Got { remote, new: Some(connected), permit })
     }
 
+    /// Connects to a host that will be needed soon, if that keeps nobody waiting, and tells about the connection if it made one. A host
+    /// that cannot be reached is told of when it is needed.
+    pub(crate) async fn connect_ahead(&self, host: usize) -> Option<Connected> {
+        let slot = &self.slots[host];
+        let permit = self.permit(slot, Want::Ahead).await;
+        // Whoever holds it connects just now.
+        let mut connection = slot.connection.try_lock().ok()?;
+        if connection.is_some() || self.room.available_permits() == 0 || !slot.is_needed() {
+            return None;
+        }
+        match self.connect(host, Some(permit), &|| {}).await {
+            Ok((connected, room, _)) => {
+                *connection = Some(Connection { remote: connected.remote.clone(), room });
+                drop(connection);
+                if !slot.is_needed() {
+                    self.close(host);
+                } else if slot.held.load(Ordering::Acquire) == 0 {
+                    self.lay_aside(host);
+                }
+                Some(connected)
+            }
+            Err(unreachable) => {
+                *slot.unreached.lock().unwrap_or_else(PoisonError::into_inner) = Some((unreachable, Instant::now()));
+                None
+            }
+        }
+    }
+
     async fn connect(
         &self,
         host: usize,
-        endpoint: &Endpoint,
+        mut given: Option<ConnectPermit>,
         aside: &(dyn Fn() + Sync),
     ) -> Result<(Connected, OwnedSemaphorePermit, Option<ConnectPermit>), Unreachable> {
+        let slot = &self.slots[host];
+        let endpoint = &slot.endpoint;
         let mut pauses = PAUSES.iter();
         let mut was_silent = false;
         loop {
             let room = self.make_room().await?;
             // One that was silent is likely to be so again. It takes nobody's place, and little of anybody's time.
-            let mut permit = if was_silent {
-                None
-            } else {
-                Some(self.connecting.clone().acquire_owned().await.map_err(|_| closed())?)
+            let mut permit = match given.take() {
+                None if was_silent => None,
+                None => Some(self.permit(slot, Want::Now).await),
+                given => given,
             };
             let signs = SignsOfLife::default();
             let limit = endpoint.connect_timeout;
@@ -149,7 +204,12 @@ impl HostPool {
                 }
             };
             let failure = match outcome {
-                Ok(Ok(connected)) => return Ok((connected, room, permit)),
+                Ok(Ok(connected)) => {
+                    if let Some(permit) = &mut permit {
+                        permit.connected();
+                    }
+                    return Ok((connected, room, permit));
+                }
                 Ok(Err(unreachable)) => unreachable,
                 Err(_) => Unreachable {
                     phase: Phase::Tcp,
@@ -158,6 +218,12 @@ impl HostPool {
                     transient: false,
                 },
             };
+            if failure.transient
+                && failure.phase == Phase::Handshake
+                && let Some(jump) = permit.as_ref().and_then(|permit| permit.jump.as_ref())
+            {
+                jump.turned_away();
+            }
             drop((permit, room));
             match pauses.next() {
                 Some(pause) if failure.transient => {
@@ -167,6 +233,15 @@ impl HostPool {
                 _ => return Err(failure),
             }
         }
+    }
+
+    async fn permit(&self, slot: &Slot, want: Want) -> ConnectPermit {
+        // Whoever waits for a jump host must not take a place of the machine meanwhile.
+        let jump = match &slot.handshakes {
+            Some(handshakes) => Some(handshakes.place(want).await),
+            None => None,
+        };
+        ConnectPermit { machine: self.handshakes.place(want).await, jump }
     }
 
     /// How long connecting to a host may take.
@@ -242,6 +317,28 @@ impl HostPool {
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    /// Whether some step has not released it yet.
+    fn is_needed(&self) -> bool {
+        self.uses_left.load(Ordering::Acquire) > 0
+    }
+
+    /// What kept somebody from connecting a moment ago, who tried ahead of time. It is told once.
+    fn unreached_ahead(&self) -> Option<Unreachable> {
+        let unreached = self.unreached.lock().unwrap_or_else(PoisonError::into_inner).take();
+        unreached.filter(|(_, when)| when.elapsed() < BELIEVED).map(|(unreachable, _)| unreachable)
+    }
+}
+
+impl ConnectPermit {
+    fn connected(&mut self) {
+        self.machine.connected();
+        if let Some(jump) = &mut self.jump {
+            jump.connected();
+        }
     }
 }
 

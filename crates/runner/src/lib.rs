@@ -9,8 +9,10 @@
 
 mod attempt;
 mod chain;
+mod climb;
 mod dispatcher;
 mod executor;
+mod handshakes;
 mod host_locks;
 mod host_pool;
 mod host_run;
@@ -35,4 +37,4 @@ pub use host_locks::{LockAnswer, end_lock};
 pub use host_pool::{ConnectPermit, Got, HostPool};
 pub use policy::{Policy, Tally, Verdict};
 pub use resume::{LostAnswers, Resumption, Undecided};
-pub use runner::{Identity, RunReport, Runner, Seams, Settings, Signal};
+pub use runner::{HandshakeLimit, Identity, RunReport, Runner, Seams, Settings, Signal};

@@ -165,6 +165,11 @@ impl Rollout {
         (self.opened, self.waiting.len())
     }
 
+    /// The hosts that are next to start, in their order, as far as the next wave goes.
+    pub(crate) fn upcoming(&self) -> impl Iterator<Item = usize> {
+        self.waiting.iter().chain(self.waves.front().into_iter().flatten()).copied()
+    }
+
     /// Takes note that a host that ran has ended.
     pub(crate) fn end(&mut self, left: Left) {
         self.running -= 1;

@@ -80,9 +80,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// How long to wait for other runs that hold locks on the hosts, if those are wanted. Default: not at all.
     pub lock_wait: Duration,
-    /// How many connections are being made at once; apart from forks. More than the servers' cores can take makes the whole
-    /// slower. Default: 32.
-    pub connects_at_once: usize,
+    /// How many connections are being made at once; apart from forks.
+    pub handshakes: HandshakeLimit,
     /// How many connections there are at once, idle ones included, which make room for others. Default: 10,000. Those who have
     /// few open files need fewer.
     pub connections: usize,
@@ -97,10 +96,33 @@ impl Default for Settings {
             guided: false,
             dry_run: false,
             lock_wait: Duration::ZERO,
-            connects_at_once: 32,
+            handshakes: HandshakeLimit::default(),
             connections: 10_000,
             idle_connections: 1_000,
         }
+    }
+}
+
+/// How many connections are being made at once. The number is found out while they are made: it grows as long as more at once make more a
+/// second, for this machine and for each jump host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandshakeLimit {
+    /// In the beginning. Default: 32, which is enough for a processor of two cores and not too much for one.
+    pub start: usize,
+    /// At the most. Default: 256.
+    pub most: usize,
+}
+
+impl HandshakeLimit {
+    /// Always so many, and nothing is found out.
+    pub fn fixed(number: usize) -> Self {
+        Self { start: number, most: number }
+    }
+}
+
+impl Default for HandshakeLimit {
+    fn default() -> Self {
+        Self { start: 32, most: 256 }
     }
 }
 

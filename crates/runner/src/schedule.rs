@@ -42,6 +42,13 @@ impl Schedule {
         ready
     }
 
+    /// The steps that may start once those that run are over, in the order of the sheet.
+    pub(crate) fn upcoming(&self) -> impl Iterator<Item = usize> {
+        let is_near = |&before: &usize| self.steps[before].state != Progress::Waiting;
+        let is_next = move |slot: &Slot| slot.state == Progress::Waiting && slot.after.iter().all(is_near);
+        self.steps.iter().enumerate().filter(move |(_, slot)| is_next(slot)).map(|(step, _)| step)
+    }
+
     /// Counts a step as running that does not wait for its turn.
     pub(crate) fn start(&mut self, step: usize) {
         self.steps[step].state = Progress::Running;
@@ -81,6 +88,13 @@ mod tests {
         assert!(schedule.is_anything_running() && !schedule.is_anything_waiting());
         schedule.finish(3);
         assert!(!schedule.is_anything_running());
+    }
+
+    #[test]
+    fn the_steps_behind_those_that_run_are_next() {
+        let mut schedule = Schedule::new([(true, vec![]), (true, vec![0]), (true, vec![1]), (true, vec![0])]);
+        schedule.start_ready();
+        assert_eq!(schedule.upcoming().collect::<Vec<_>>(), [1, 3]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
+mod ahead;
 mod files;
 mod locking;
 mod people;
 mod resuming;
 mod steps;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,6 +68,8 @@ pub(crate) struct Dispatcher {
     stop_running_at: Option<Instant>,
     /// When is looked for stragglers next.
     look_at: Option<Instant>,
+    /// Hosts to which a connection was asked for ahead of time, by step and position.
+    ahead: HashSet<(usize, usize)>,
 }
 
 impl Dispatcher {
@@ -105,6 +108,7 @@ impl Dispatcher {
             interrupts: 0,
             stop_running_at: None,
             look_at: None,
+            ahead: HashSet::new(),
             plan,
         }
     }

@@ -134,8 +134,13 @@ impl Dispatcher {
         }
     }
 
-    /// Starts what may start of a step, or ends it.
+    /// Starts what may start of a step, or ends it, and has made ready what comes next.
     pub(super) fn advance(&mut self, index: usize, executor: &Executor) {
+        self.start_or_end(index, executor);
+        self.look_ahead(index, executor);
+    }
+
+    fn start_or_end(&mut self, index: usize, executor: &Executor) {
         loop {
             let Some(progress) = self.steps.get_mut(&index) else { return };
             match progress.mode {

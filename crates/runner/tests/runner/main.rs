@@ -1,5 +1,6 @@
 //! The runner on paused time, without any SSH: hosts, the journal and people are played by `stage`, through the runner's seams.
 
+mod ahead;
 mod files;
 mod host_locks;
 mod played_lock;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use runsheet_events::{CancelReason, EventKind, RunStats};
 use runsheet_model::{Failure, LostReason, State};
-use runsheet_runner::{Settings, Signal};
+use runsheet_runner::{HandshakeLimit, Settings, Signal};
 use stage::{Behaviour, Stage};
 
 fn states(stats: &RunStats, step: usize) -> Vec<(String, State)> {
@@ -49,7 +50,7 @@ async fn a_failed_host_ends_the_sheet_after_its_step() {
 async fn fail_fast_starts_no_further_host() {
     let report = Stage::new(4, 1)
         .forks(1)
-        .settings(Settings { fail_fast: true, connects_at_once: 1, ..Settings::default() })
+        .settings(Settings { fail_fast: true, handshakes: HandshakeLimit::fixed(1), ..Settings::default() })
         .behaviour(0, Behaviour::Exit(1))
         .run()
         .await;
@@ -134,7 +135,8 @@ fn order_of_ends(report: &stage::Report) -> Vec<usize> {
 async fn dead_hosts_give_their_places_back_before_their_deadlines() {
     // The first forty hosts are dead in three ways; all places are theirs at first.
     let dead = 40;
-    let mut stage = Stage::new(100, 2).forks(3).settings(Settings { connects_at_once: 4, ..Settings::default() });
+    let mut stage =
+        Stage::new(100, 2).forks(3).settings(Settings { handshakes: HandshakeLimit::fixed(4), ..Settings::default() });
     for host in 0..dead {
         stage = stage.behaviour(
             host,
@@ -205,7 +207,7 @@ async fn a_task_that_never_ends_is_dropped_after_its_limit() {
 async fn f_32_the_first_interrupt_lets_what_runs_finish_and_starts_nothing_new() {
     let report = Stage::new(6, 2)
         .forks(2)
-        .settings(Settings { connects_at_once: 1, ..Settings::default() })
+        .settings(Settings { handshakes: HandshakeLimit::fixed(1), ..Settings::default() })
         .everywhere(Behaviour::Takes(Duration::from_secs(10)))
         .signal(Duration::from_secs(5), Signal::Interrupt)
         .run()

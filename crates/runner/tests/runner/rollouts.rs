@@ -8,7 +8,7 @@ use runsheet_model::{Failure, HostName, Share, State, StepId, TaskName};
 use runsheet_plan::{
     HostWork, OnFailure, Pause, PerHost, Plan, PlanLink, PlanRollout, PlanStep, PlanWindow, Straggler, Work,
 };
-use runsheet_runner::{Settings, Signal};
+use runsheet_runner::{HandshakeLimit, Settings, Signal};
 
 use crate::stage::{Behaviour, Report, Stage};
 use crate::states;
@@ -134,7 +134,7 @@ async fn so_many_may_fail_and_take_no_part_in_what_follows() {
 async fn one_failure_too_many_starts_nothing_new() {
     let report = Stage::new(10, 2)
         .forks(1)
-        .settings(Settings { connects_at_once: 1, ..Settings::default() })
+        .settings(Settings { handshakes: HandshakeLimit::fixed(1), ..Settings::default() })
         .behaviour(0, Behaviour::Exit(1))
         .behaviour(1, Behaviour::Exit(1))
         .change(|plan| work(plan, 0).policy.max_fail = Share::parse("1").ok())
@@ -291,7 +291,7 @@ fn with_undo(plan: &mut Plan) {
 async fn a_failure_undoes_exactly_what_was_changed_the_last_first() {
     let report = Stage::new(4, 2)
         .forks(1)
-        .settings(Settings { connects_at_once: 1, ..Settings::default() })
+        .settings(Settings { handshakes: HandshakeLimit::fixed(1), ..Settings::default() })
         .behaviour(1, Behaviour::FailsIn { task: "second", times: 9 })
         .change(|plan| {
             tasks(plan, 1, &["second"], &[]);
@@ -483,7 +483,7 @@ async fn waves_are_given_up_when_the_journal_fails() {
 async fn hosts_that_are_tried_again_one_after_the_other_count_no_more() {
     let report = Stage::new(3, 2)
         .forks(1)
-        .settings(Settings { guided: true, connects_at_once: 1, ..Settings::default() })
+        .settings(Settings { guided: true, handshakes: HandshakeLimit::fixed(1), ..Settings::default() })
         .behaviour(0, Behaviour::FailsIn { task: "second", times: 1 })
         .behaviour(1, Behaviour::FailsIn { task: "second", times: 1 })
         .change(|plan| tasks(plan, 0, &["second"], &[]))

@@ -60,6 +60,7 @@ pub(crate) struct Stage {
     settings: Settings,
     signals: Vec<(Duration, Signal)>,
     sync_takes: Duration,
+    connect_takes: Duration,
     journal_fails_after: Option<u64>,
     secret: Option<String>,
     manual: Option<bool>,
@@ -117,6 +118,7 @@ impl Stage {
             settings: Settings::default(),
             signals: Vec::new(),
             sync_takes: Duration::from_millis(1),
+            connect_takes: Duration::ZERO,
             journal_fails_after: None,
             secret: None,
             manual: None,
@@ -196,6 +198,11 @@ impl Stage {
         self
     }
 
+    pub(crate) fn connect_takes(mut self, time: Duration) -> Self {
+        self.connect_takes = time;
+        self
+    }
+
     pub(crate) fn journal_fails_after(mut self, seq: u64) -> Self {
         self.journal_fails_after = Some(seq);
         self
@@ -233,6 +240,7 @@ impl Stage {
             durable: journal.durable.subscribe(),
             locks: Mutex::new(self.locks.clone().unwrap_or_default()),
             started: Instant::now(),
+            connect_takes: self.connect_takes,
         });
         let mut registry = Registry::default();
         for name in ["played", "first", "second", "cleanup", "undo"] {
@@ -399,6 +407,7 @@ struct World {
     durable: watch::Receiver<Durability>,
     locks: Mutex<Vec<PlayedLock>>,
     started: Instant,
+    connect_takes: Duration,
 }
 
 impl World {
@@ -470,6 +479,7 @@ struct PlayedConnector {
 impl Connector for PlayedConnector {
     async fn connect(&self, endpoint: &Endpoint) -> Result<Connected, Unreachable> {
         let tries = self.world.connects[number(&endpoint.host)].fetch_add(1, Ordering::SeqCst);
+        sleep(self.world.connect_takes).await;
         let refused = |phase, transient| Unreachable { phase, reason: "no".to_owned(), hint: None, transient };
         match self.world.behaviour(&endpoint.host) {
             Behaviour::NeverConnects => {
