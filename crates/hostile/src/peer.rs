@@ -12,6 +12,10 @@ use crate::wire::{
     NEWKEYS, SERVICE_ACCEPT, SERVICE_REQUEST, UNIMPLEMENTED, USERAUTH_PK_OK, USERAUTH_REQUEST, USERAUTH_SUCCESS,
 };
 
+/// What a client may send before it hears that it was taken, and in one packet, unless a script says otherwise.
+const WINDOW: u32 = 2 * 1024 * 1024;
+const PACKET: u32 = 32 * 1024;
+
 /// What a host calls itself.
 const ID: &[u8] = b"SSH-2.0-hostile";
 
@@ -111,13 +115,22 @@ impl Peer {
 
     /// Opens the session channel that the client asks for.
     pub async fn open_session(&mut self) -> io::Result<Session> {
-        self.open_session_with(2 * 1024 * 1024, 32 * 1024).await
+        self.open_session_with(WINDOW, PACKET).await
     }
 
     /// Does the same, and has the client believe that it may send so much, in packets of at most that size.
     pub async fn open_session_with(&mut self, window: u32, packet: u32) -> io::Result<Session> {
         let open = self.expect(CHANNEL_OPEN).await?;
-        let mut fields = Fields::of(&open);
+        self.opened_with(&open, window, packet).await
+    }
+
+    /// Opens the channel that the client has asked for by this message.
+    pub async fn opened(&mut self, open: &[u8]) -> io::Result<Session> {
+        self.opened_with(open, WINDOW, PACKET).await
+    }
+
+    async fn opened_with(&mut self, open: &[u8], window: u32, packet: u32) -> io::Result<Session> {
+        let mut fields = Fields::of(open);
         fields.byte()?;
         fields.string()?;
         let session = Session { theirs: fields.number()?, ours: 0, request: Vec::new() };

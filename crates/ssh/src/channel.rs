@@ -6,10 +6,12 @@ use runsheet_task::{Limits, RemoteError};
 use russh::client::Msg;
 use russh::{Channel, ChannelOpenFailure, ChannelReadHalf, ChannelWriteHalf};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use crate::link::{CHANNELS, Link};
 use crate::server_text::server_text;
 use crate::settings::Deadlines;
+use crate::spare;
 use crate::unreachable::{for_good, for_now, with_hint};
 
 /// Between two tries to open a channel.
@@ -84,16 +86,25 @@ where
         if link.is_down() {
             return Err(RemoteError::Disconnected);
         }
-        let Ok(slot) = Arc::clone(link.slots()).acquire_owned().await else {
-            return Err(if link.is_spent() { RemoteError::NotStarted(spent()) } else { RemoteError::Disconnected });
+        let ready = match link.spare().take() {
+            Some(ready) => Ready::Spare(ready),
+            None => match Arc::clone(link.slots()).acquire_owned().await {
+                Ok(place) => Ready::Place(place),
+                Err(_) if link.is_spent() => return Err(RemoteError::NotStarted(spent())),
+                Err(_) => return Err(RemoteError::Disconnected),
+            },
         };
         // A task of its own goes on when nobody waits for it any more, and then drops, which closes, what it opened.
         let opened = tokio::spawn({
             let link = Arc::clone(link);
             let (limit, limits) = (deadlines.channel, limits.clone());
             async move {
-                let channel = open_patiently(&link, limit, &limits).await?;
-                match tokio::time::timeout(limit, prepare(channel, slot)).await {
+                let (channel, place) = match ready {
+                    Ready::Spare(ready) => ready,
+                    Ready::Place(place) => (open_patiently(&link, limit, &limits).await?, place),
+                };
+                spare::keep_one(&link, limit);
+                match tokio::time::timeout(limit, prepare(channel, place)).await {
                     Ok(prepared) => prepared,
                     Err(_) => Err(not_opened(limit)),
                 }
@@ -107,6 +118,14 @@ where
     .await
 }
 
+/// What there is to begin with.
+enum Ready {
+    /// A channel that was opened before.
+    Spare((Channel<Msg>, OwnedSemaphorePermit)),
+    /// The right to open one.
+    Place(OwnedSemaphorePermit),
+}
+
 /// Opens a channel, and if the host refuses, waits for our other channels to end, for as long as the
 /// request's own limits let it. sshd counts one for a moment after it was closed, and for as long as its command runs when nobody waited for
 /// the end of that.
@@ -115,11 +134,19 @@ async fn open_patiently(link: &Arc<Link>, limit: Duration, limits: &Limits) -> R
     let mut alone = 0;
     let mut pause = PAUSE;
     loop {
+        let asked = Instant::now();
         let error = match tokio::time::timeout(limit, link.open_session()).await {
-            Ok(Ok(channel)) => return Ok(channel),
+            Ok(Ok(channel)) => {
+                link.spare().note_round_trip(asked.elapsed());
+                return Ok(channel);
+            }
             Ok(Err(error)) => error,
             Err(_) => return Err(not_opened(limit)),
         };
+        // The one that was opened ahead of need may be what the host counts.
+        if let Some((channel, _)) = link.spare().take() {
+            return Ok(channel);
+        }
         let full = matches!(
             &error,
             russh::Error::ChannelOpenFailure(refusal) if *refusal != ChannelOpenFailure::AdministrativelyProhibited

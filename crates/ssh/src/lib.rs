@@ -40,6 +40,7 @@ mod server_text;
 mod settings;
 mod socket;
 mod software;
+mod spare;
 mod stop;
 mod sudo_dialog;
 mod survey;

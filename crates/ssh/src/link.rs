@@ -12,15 +12,12 @@ use crate::client::Client;
 use crate::forwarding::Forwarding;
 use crate::link_state::LinkState;
 use crate::software::Software;
+use crate::spare::Spare;
 use crate::transfer::Sftp;
 use crate::variables::Variables;
 
 /// Channels in use at once. sshd allows ten sessions on a connection unless told otherwise (`MaxSessions`).
 pub(crate) const CHANNELS: usize = 8;
-
-/// Handshakes under way at once through one jump host. sshd there and behind it turns some away from the tenth on
-/// (`MaxStartups`).
-const HANDSHAKES: usize = 8;
 
 /// How long a host may take to end the connection after we said goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -35,7 +32,7 @@ pub(crate) struct Link {
     is_spent: AtomicBool,
     /// How many of those that have a place wait for the host to open their channel.
     waiting: AtomicUsize,
-    handshakes: Arc<Semaphore>,
+    spare: Spare,
     sftp: Mutex<Weak<Sftp>>,
     /// The one that is not ended before the connection is.
     kept_sftp: OnceLock<Arc<Sftp>>,
@@ -66,7 +63,7 @@ impl Link {
             state,
             is_spent: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
-            handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+            spare: Spare::default(),
             sftp: Mutex::default(),
             kept_sftp: OnceLock::new(),
             _cut_on_drop: cut.clone().drop_guard(),
@@ -109,9 +106,9 @@ impl Link {
         &self.variables
     }
 
-    /// The places for handshakes through it, where it is a jump host.
-    pub(crate) fn handshakes(&self) -> &Arc<Semaphore> {
-        &self.handshakes
+    /// The channel that is opened before it is needed.
+    pub(crate) fn spare(&self) -> &Spare {
+        &self.spare
     }
 
     /// The SFTP session that is under way on it, if there is one.

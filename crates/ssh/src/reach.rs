@@ -1,11 +1,9 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use runsheet_model::{Hop, Mask, Phase, Secret, Unreachable};
 use runsheet_task::SignsOfLife;
 use russh::client::Msg;
 use russh::{ChannelOpenFailure, ChannelStream};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::breaker::{Breaker, Tried};
@@ -23,9 +21,6 @@ use crate::settings::{Deadlines, SshSettings};
 use crate::socket::{Progress, Transport};
 use crate::turned_away::Refusals;
 use crate::unreachable::{Budget, for_good, for_now, with_hint};
-
-/// A handshake that has brought nothing for so long lets others go first.
-const QUIET: Duration = Duration::from_secs(1);
 
 /// What all connections of a run share.
 pub(crate) struct Reach {
@@ -109,19 +104,11 @@ impl Reach {
                 Ok(Reached { link, address: address.to_string(), accepted })
             }
             (Some(jump), _) => {
-                let waiting = Instant::now();
-                let Ok(place) = Arc::clone(jump.handshakes()).acquire_owned().await else {
-                    return Err(for_now(Phase::Tcp, "the jump host is gone"));
-                };
-                // How many others go through the same jump host is not this host's doing.
-                let budget = budget.later_by(waiting.elapsed());
-                let arrival = async {
-                    let stream = tunnel(&jump, hop, &self.settings.deadlines, budget).await?;
-                    let transport = Transport::Channel(Box::new(stream));
-                    let via = Some(Arc::clone(&jump));
-                    self.arrive(hop, transport, via, &progress, host_key, &credentials, &tried, budget).await
-                };
-                let (link, accepted) = Box::pin(while_lively(place, signs, arrival)).await?;
+                let stream = tunnel(&jump, hop, &self.settings.deadlines, budget).await?;
+                let transport = Transport::Channel(Box::new(stream));
+                let arrival =
+                    self.arrive(hop, transport, Some(jump), &progress, host_key, &credentials, &tried, budget);
+                let (link, accepted) = arrival.await?;
                 Ok(Reached { link, address: format!("{}:{}", hop.address, hop.port), accepted })
             }
         }
@@ -199,16 +186,4 @@ async fn tunnel(
         }
         other => for_now(Phase::Tcp, server_text(&other.to_string())),
     })
-}
-
-/// Does something that needs a place, and gives the place up early when nothing comes from the host: one that is dead
-/// must not hold up those that are well.
-async fn while_lively<T>(place: OwnedSemaphorePermit, signs: &SignsOfLife, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    tokio::select! {
-        done = work.as_mut() => return done,
-        () = signs.silence(QUIET) => {}
-    }
-    drop(place);
-    work.await
 }

@@ -4,6 +4,7 @@ mod bastions;
 mod breaker;
 mod certificates;
 mod commands;
+mod far;
 mod folders;
 mod forwarding;
 mod host_keys;

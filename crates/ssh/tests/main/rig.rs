@@ -1,5 +1,6 @@
 //! What the tests have in common: an sshd, a connector that is on good terms with it, and somebody who takes output.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,12 @@ pub(crate) fn hop(sshd: &Sshd, address: &str) -> Hop {
         proxy_command: None,
         options: Arc::default(),
     }
+}
+
+/// The same behind something that carries its bytes.
+pub(crate) fn behind(sshd: &Sshd, proxy: SocketAddr) -> Endpoint {
+    let alias = Some(format!("[127.0.0.1]:{}", sshd.port()));
+    endpoint(Hop { port: proxy.port(), host_key_alias: alias, ..hop(sshd, &proxy.ip().to_string()) })
 }
 
 pub(crate) fn host_keys(mode: HostKeyMode, file: PathBuf) -> Arc<HostKeys> {

@@ -1,13 +1,14 @@
 //! Hosts that lie about the end of a command.
 
 use std::fs;
+use std::time::Duration;
 
-use runsheet_hostile::wire::{CHANNEL_OPEN_CONFIRMATION, DISCONNECT, GLOBAL_REQUEST, Message};
+use runsheet_hostile::wire::{CHANNEL_OPEN, CHANNEL_OPEN_CONFIRMATION, DISCONNECT, GLOBAL_REQUEST, Message};
 use runsheet_hostile::{HostileHost, Session};
 use runsheet_model::{HostKeyMode, HostKeys, LostReason, Secret};
 use runsheet_task::{ExecEnd, ExecRequest, Exit, RemoteError};
 
-use super::stage::{Kept, Stage, impatient, request};
+use super::stage::{Kept, Stage, impatient, request, run};
 
 /// Runs a command on a host that answers it with some messages.
 async fn answered(
@@ -240,5 +241,32 @@ async fn keys_that_a_host_announces_are_not_put_on_record() {
         let (end, _) = super::stage::run_at(&impatient(), &endpoint).await;
         assert_eq!(status(end), Exit::Status(0));
         assert_eq!(fs::read(stage.known_hosts()).expect("known_hosts"), before);
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_was_opened_ahead_of_need_and_closed_by_the_host_is_not_used() {
+    let stage = Stage::new(|mut peer| async move {
+        peer.arrive().await?;
+        // A host that answers so late is a far one, for which the next channel is opened ahead of need.
+        let open = peer.expect(CHANNEL_OPEN).await?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let first = peer.opened(&open).await?;
+        let ahead = peer.open_session().await?;
+        peer.send(&ahead.close()).await?;
+        peer.send_all(&[first.success(), first.exit_status(0), first.eof(), first.close()]).await?;
+        // The second command comes on a channel of its own.
+        let second = peer.open_session().await?;
+        let second = peer.requested(second).await?;
+        peer.send_all(&[second.success(), second.exit_status(9), second.eof(), second.close()]).await?;
+        peer.hold().await;
+        Ok(())
+    })
+    .await;
+    let connected = stage.connect().await.expect("connected");
+    for code in [0, 9] {
+        assert_eq!(status(run(&*connected.remote).await.0), Exit::Status(code));
+        // What the host has sent is here.
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

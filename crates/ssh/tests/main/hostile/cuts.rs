@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use runsheet_hostile::{Direction, Fault, Proxy};
-use runsheet_model::{Endpoint, Hop, HostKeyMode, HostKeys, Stream};
+use runsheet_model::Stream;
 use runsheet_ssh::{Deadlines, SshConnector, SshSettings};
 use runsheet_task::{Connector, ExecEnd, Exit, Output, RemoteError};
 use tokio::sync::{Mutex, Notify};
 
-use super::stage::{Kept, Stage, endpoint, impatient, limits, request, run_at};
+use super::stage::{Kept, Stage, impatient, limits, request, run_at};
+use crate::rig::behind;
 use crate::sshd::Sshd;
 
 /// Sessions at once.
@@ -204,27 +205,6 @@ async fn a_slow_network_changes_nothing_and_one_that_stands_still_is_found_out()
     proxy.set(Direction::ToClient, Fault::StallAfter(status_ends));
     let (end, _) = run_at(&impatient(), &recorded.stage.endpoint_at(proxy.address())).await;
     assert_eq!(end.expect("its end was seen").exit, Exit::Status(3));
-}
-
-/// A real sshd behind a proxy.
-fn behind(sshd: &Sshd, proxy: SocketAddr) -> Endpoint {
-    endpoint(Hop {
-        address: proxy.ip().to_string(),
-        port: proxy.port(),
-        user: sshd.user().to_owned(),
-        identities: Arc::from([sshd.identity()]),
-        identities_only: true,
-        agent: None,
-        host_keys: Arc::new(HostKeys {
-            mode: HostKeyMode::Strict,
-            user_files: vec![sshd.known_hosts()],
-            global_files: Vec::new(),
-        }),
-        host_key_alias: Some(format!("[127.0.0.1]:{}", sshd.port())),
-        certificates: Arc::default(),
-        proxy_command: None,
-        options: Arc::default(),
-    })
 }
 
 fn patient() -> SshConnector {
