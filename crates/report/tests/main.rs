@@ -1,1 +1,4 @@
-//! Tests of this crate.
+//! Reports of runs that never were.
+
+mod page;
+mod story;
