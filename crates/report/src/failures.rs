@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use runsheet_events::{Group, OutputKey, StepStats, Trouble, groups};
-use runsheet_model::{HostName, nameless, visible};
+use runsheet_model::{HostName, State, nameless, visible};
 
 use crate::{Context, Report};
 
@@ -78,7 +78,9 @@ fn looked_at<'a>(step: &StepStats, host: &str, context: &Context<'_>, left: &mut
     let name = HostName::new(host).ok()?;
     let message = visible(step.hosts.get(&name)?.result.outcome.message.trim().as_bytes());
     let key = OutputKey { step: step.planned.step.clone(), host: name };
-    let tail = context.outputs.tail(&key, OUTPUT).unwrap_or_default();
+    // On a host that was not reached, what is there is of another try.
+    let ran = !matches!(step.hosts.get(&key.host)?.result.state, State::Unreachable(_));
+    let tail = ran.then(|| context.outputs.tail(&key, OUTPUT)).flatten().unwrap_or_default();
     Some(Variant { hosts: Vec::new(), message, output: tail.text(), cut: tail.cut })
 }
 

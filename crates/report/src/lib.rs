@@ -8,16 +8,20 @@
 
 mod command_line;
 mod context;
+mod csv;
 mod failures;
 mod html;
+mod markdown;
 mod outputs;
 mod report;
 mod step_report;
 mod verdict;
 
 pub use context::{Context, Fold};
+pub use csv::{Cells, csv};
 pub use failures::{Failure, Variant, failures};
 pub use html::html;
+pub use markdown::markdown;
 pub use outputs::{Outputs, Tail};
 pub use report::{Epoch, Note, Report};
 pub use step_report::{AttemptSpan, HostReport, PersonAnswer, Question, Span, StepReport, Wave};

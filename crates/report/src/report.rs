@@ -161,6 +161,27 @@ impl Report {
         self.stats.steps.iter().enumerate().filter(move |(_, step)| is_told(step))
     }
 
+    /// What people were asked, in that order, with the place of the step in the plan.
+    pub fn asked(&self) -> Vec<(usize, &StepStats, &Question)> {
+        let steps = self.told().filter_map(|(index, step)| Some((index, step, self.step(&step.planned.step)?)));
+        let mut asked: Vec<_> = steps
+            .flat_map(|(index, step, went)| went.questions.iter().map(move |question| (index, step, question)))
+            .collect();
+        asked.sort_by_key(|(index, _, question)| (question.asked, *index));
+        asked
+    }
+
+    /// What is still open, and on which hosts.
+    pub fn open(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut hosts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (host, debts) in &self.stats.debts {
+            for debt in debts {
+                hosts.entry(&debt.0).or_default().push(host.as_str());
+            }
+        }
+        hosts.into_iter().collect()
+    }
+
     fn start(&mut self, now: Duration, at: SystemTime) {
         self.steps.values_mut().for_each(|step| step.interrupt(now));
         self.epochs.push(Epoch { start: now, at });

@@ -134,7 +134,8 @@ impl Story {
                 self.at(one.from, EventKind::AttemptStarted(key.clone()));
             }
             let commands = if unreachable { Vec::new() } else { commands };
-            let finished = EventKind::AttemptFinished { key, started: !unreachable, result: result(one, one.from), commands };
+            let finished =
+                EventKind::AttemptFinished { key, started: !unreachable, result: result(one, one.from), commands };
             self.at(one.to, finished);
         }
         let from = first.from.saturating_sub(150);
@@ -158,9 +159,23 @@ impl Story {
             seq,
             at: UNIX_EPOCH + Duration::from_millis(BEGUN_MS + ms),
             elapsed: Duration::from_millis(*ms),
-            kind: kind.clone(),
+            kind: self.machine_time(kind.clone()),
         };
         (1..).zip(moments).map(event).collect()
+    }
+
+    /// Takes the waiting for people out of the time of a step, as the runner does.
+    fn machine_time(&self, mut kind: EventKind) -> EventKind {
+        if let EventKind::StepFinished { step: over, took, .. } = &mut kind {
+            for (_, kind) in &self.moments {
+                if let EventKind::PersonAnswered { step, waited, .. } = kind
+                    && step == over
+                {
+                    *took -= *waited;
+                }
+            }
+        }
+        kind
     }
 
     /// The run, folded.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use runsheet_events::words;
@@ -17,7 +17,7 @@ const HOSTS: usize = 2_000;
 pub(super) fn attention(report: &Report, context: &Context<'_>) -> Markup {
     let stopped: Vec<String> =
         report.stats.cancelled.iter().take(LISTED).map(|reason| words::cancelled(reason, &report.stats)).collect();
-    let open = open(report);
+    let open = report.open();
     let quiet = stopped.is_empty() && open.is_empty() && report.warnings.is_empty();
     if quiet && report.leaked.is_empty() && report.learned.is_empty() {
         return html! {};
@@ -51,22 +51,11 @@ pub(super) fn attention(report: &Report, context: &Context<'_>) -> Markup {
     }
 }
 
-fn hosts_line(hosts: &std::collections::BTreeSet<HostName>, title: &str, rest: &str, context: &Context<'_>) -> Markup {
+fn hosts_line(hosts: &BTreeSet<HostName>, title: &str, rest: &str, context: &Context<'_>) -> Markup {
     let names: Vec<&str> = hosts.iter().map(HostName::as_str).collect();
     html! {
         @if !names.is_empty() {
             li { strong { (title) } " " (rest) " " (context.folded(&names, HOSTS)) " (" (grouped(names.len())) ")" }
         }
     }
-}
-
-/// What is open, and on which hosts.
-fn open(report: &Report) -> Vec<(&str, Vec<&str>)> {
-    let mut hosts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (host, debts) in &report.stats.debts {
-        for debt in debts {
-            hosts.entry(&debt.0).or_default().push(host.as_str());
-        }
-    }
-    hosts.into_iter().collect()
 }

@@ -123,9 +123,11 @@ fn compared(report: &Report, title: &str, word: &str, known: fn(&StepStats) -> O
     tile(title, if late { "late" } else { "early" }, &value, &more)
 }
 
-/// A time against another: `+1m 03s`.
+/// A time against another: `+1m 03s`; less than one in a hundred is nothing.
 pub(super) fn difference(took: Duration, before: Duration) -> String {
-    if took >= before {
+    if took.abs_diff(before) * 100 < before {
+        "on time".to_owned()
+    } else if took > before {
         format!("+{}", format_duration(took - before))
     } else {
         format!("−{}", format_duration(before - took))

@@ -13,11 +13,7 @@ const TEXT: usize = 600;
 
 /// Who was asked what, who said what, and how long that took.
 pub(super) fn people(report: &Report, context: &Context<'_>) -> Markup {
-    let steps = report.told().filter_map(|(index, step)| Some((index, step, report.step(&step.planned.step)?)));
-    let mut asked: Vec<(usize, &StepStats, &Question)> = steps
-        .flat_map(|(index, step, went)| went.questions.iter().map(move |question| (index, step, question)))
-        .collect();
-    asked.sort_by_key(|(index, _, question)| (question.asked, *index));
+    let asked = report.asked();
     if asked.is_empty() {
         return html! {};
     }

@@ -62,7 +62,12 @@ fn legend(resumed: bool) -> Markup {
     let sample = |class: &str| html! { svg width="22" height="12" aria-hidden="true" { rect class=(class) y="1" width="22" height="10" rx="2" {} } };
     html! {
         ul.legend {
-            li { (sample("extent good")) "under way, in it how many hosts are at work" }
+            li {
+                svg width="22" height="12" aria-hidden="true" {
+                    rect class="extent good" y="1" width="22" height="10" rx="2" {}
+                    path class="area good" d="M1 11V3h6v3h6v2h5v3z" {}
+                }
+                "under way, in it how many hosts are at work" }
             li { (sample("extent hurt")) "with failures" }
             li {
                 svg width="22" height="12" aria-hidden="true" { path.fail d="M6 1v10M15 1v10" {} }
@@ -145,7 +150,7 @@ fn work(step: &StepStats, went: &StepReport, axis: &Axis, now: Duration) -> Mark
         }
         @for question in &went.questions {
             @let until = question.answer.as_ref().map_or(now, |answer| answer.at);
-            (bar(axis, question.asked, until, "waits", 4, 22))
+            @if until > question.asked { (bar(axis, question.asked, until, "waits", 4, 22)) }
         }
         (strokes(axis, went.waves.iter().skip(1).map(|wave| wave.started), "wave", 2, 26))
         (strokes(axis, failed, "fail", 4, 22))
