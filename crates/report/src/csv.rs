@@ -4,9 +4,9 @@ use std::time::Duration;
 use runsheet_events::{HostStats, StepStats, words};
 use runsheet_model::{HostName, visible};
 
+use crate::Report;
 use crate::context::utc;
 use crate::step_report::HostReport;
-use crate::{Context, Report};
 
 /// What happens to a cell that a spreadsheet would take for a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ const COLUMNS: [&str; 17] = [
 /// Writes a table with a row for each host of each step: RFC 4180, every cell in quotes, UTF-8, moments in UTC.
 ///
 /// A manual step has one row without a host. Times are milliseconds; `started_ms` counts from the run's start.
-pub fn csv(report: &Report, _: &Context<'_>, cells: Cells, out: &mut dyn Write) -> io::Result<()> {
+pub fn csv(report: &Report, cells: Cells, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table { out, cells };
     table.row(COLUMNS.map(str::to_owned))?;
     for (index, step) in report.told() {
