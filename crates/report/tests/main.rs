@@ -1,4 +1,6 @@
 //! Reports of runs that never were.
 
+mod browser;
+mod forms;
 mod page;
 mod story;
