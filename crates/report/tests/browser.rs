@@ -102,3 +102,18 @@ fn it_is_drawn_light_and_dark_narrow_and_wide_and_printed() {
         assert!(bytes.starts_with(b"%PDF-") && bytes.len() > 10_000, "{name}: {} bytes", bytes.len());
     }
 }
+
+#[test]
+fn the_picture_in_the_documentation_is_small() {
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/report.png");
+    if std::env::var_os("RUNSHEET_UPDATE_DOCS").is_some() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let page = folder.path().join("page.html");
+        fs::write(&page, page_of(&deploy(), b"Job for solr.service failed.\n")).expect("a file");
+        let screenshot = format!("--screenshot={}", picture.display());
+        browser(folder.path(), &page, &[&screenshot, "--window-size=1280,1040"]);
+    }
+    assert!(fs::metadata(&picture).expect("docs/report.png").len() < 200_000);
+    let (_, colours) = looked_at(&picture);
+    assert!(colours > 50, "nothing is drawn");
+}
