@@ -43,19 +43,19 @@ const COLUMNS: [&str; 17] = [
 /// A manual step has one row without a host. Times are milliseconds; `started_ms` counts from the run's start.
 pub fn csv(report: &Report, cells: Cells, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table { out, cells };
-    table.row(COLUMNS.map(str::to_owned))?;
+    table.row(&COLUMNS.map(str::to_owned))?;
     for (index, step) in report.told() {
         if step.planned.tasks.is_empty() {
-            table.row(manual(report, index, step))?;
+            table.row(&manual(report, index, step))?;
         }
         let went = report.step(&step.planned.step);
         for (host, ended) in &step.hosts {
             let went = went.and_then(|went| went.hosts.get(host));
-            table.row(row(report, index, step, host, Some(ended), went))?;
+            table.row(&row(report, index, step, host, Some(ended), went))?;
         }
         for host in step.running.keys() {
             let went = went.and_then(|went| went.hosts.get(host));
-            table.row(row(report, index, step, host, None, went))?;
+            table.row(&row(report, index, step, host, None, went))?;
         }
     }
     table.out.flush()
@@ -75,7 +75,7 @@ fn row(
     let started = went.and_then(|went| went.spans.last()).map(|span| span.start);
     let mut row = beginning(report, index, step);
     row[6] = host.to_string();
-    row[7] = result.map_or("running", |result| words::state(&result.state)).to_owned();
+    result.map_or("running", |result| words::state(&result.state)).clone_into(&mut row[7]);
     row[8] = result.map(|result| result.outcome.value.to_string()).unwrap_or_default();
     row[9] = went.filter(|went| went.wave > 0).map(|went| went.wave.to_string()).unwrap_or_default();
     row[10] = went.map_or(0, |went| went.tries).to_string();
@@ -88,12 +88,12 @@ fn row(
 
 fn manual(report: &Report, index: usize, step: &StepStats) -> Row {
     let mut row = beginning(report, index, step);
-    row[7] = match (step.started, step.took) {
+    let state = match (step.started, step.took) {
         (None, _) => "not begun",
         (_, None) => "running",
         _ => "over",
-    }
-    .to_owned();
+    };
+    state.clone_into(&mut row[7]);
     row[11] = step.started.and_then(|at| report.wall(at)).map(utc).unwrap_or_default();
     row[12] = step.started.map(ms).unwrap_or_default();
     row[13] = step.took.map(ms).unwrap_or_default();
@@ -126,7 +126,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn row(&mut self, row: Row) -> io::Result<()> {
+    fn row(&mut self, row: &Row) -> io::Result<()> {
         for (place, cell) in row.iter().enumerate() {
             let comma = if place > 0 { "," } else { "" };
             let quote = if self.cells == Cells::Safe && is_formula(cell) { "'" } else { "" };

@@ -56,14 +56,13 @@ fn failure<'a>(report: &'a Report, group: Group<'a>, context: &Context<'_>, left
             others += 1;
             continue;
         };
-        let content = alike(&format!("{}\n{}", variant.message, variant.output), host);
-        let place = *by_content.entry(content).or_insert(variants.len());
-        match variants.get_mut(place) {
-            Some(known) => known.hosts.push(host),
-            None => {
-                variant.hosts.push(host);
-                variants.push(variant);
-            }
+        let key = alike(&format!("{}\n{}", variant.message, variant.output), host);
+        let place = *by_content.entry(key).or_insert(variants.len());
+        if let Some(known) = variants.get_mut(place) {
+            known.hosts.push(host);
+        } else {
+            variant.hosts.push(host);
+            variants.push(variant);
         }
     }
     variants.sort_by_key(|variant| std::cmp::Reverse(variant.hosts.len()));

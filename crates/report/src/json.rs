@@ -62,7 +62,9 @@ struct Totals {
 struct Step {
     /// Its place in the plan, from 1.
     number: usize,
-    step: String,
+    /// Its id.
+    #[serde(rename = "step")]
+    id: String,
     name: String,
     owner: Option<String>,
     /// The tasks of its chain; empty for a manual step.
@@ -78,7 +80,7 @@ struct Step {
     forecast_ms: Option<u64>,
     totals: Totals,
     waves: Vec<Wave>,
-    questions: Vec<Asked>,
+    questions: Vec<Question>,
     hosts: Vec<Host>,
 }
 
@@ -91,8 +93,10 @@ struct Wave {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct Asked {
-    question: String,
+struct Question {
+    /// What was asked.
+    #[serde(rename = "question")]
+    text: String,
     asked_ms: u64,
     /// Who answered; absent while nobody has.
     who: Option<String>,
@@ -104,7 +108,9 @@ struct Asked {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Host {
-    host: String,
+    /// Its name.
+    #[serde(rename = "host")]
+    name: String,
     /// `ok`, `changed`, `failed`, `unreachable`, `lost`, `skipped`, `cancelled` or `running`.
     state: &'static str,
     /// What the task returned: 0 for success.
@@ -124,7 +130,8 @@ struct Attempt {
     /// Which link of the chain, from 0.
     link: u32,
     /// Which try, from 1.
-    attempt: u32,
+    #[serde(rename = "attempt")]
+    number: u32,
     started_ms: u64,
     took_ms: Option<u64>,
     state: Option<&'static str>,
@@ -211,8 +218,8 @@ fn step(report: &Report, index: usize, stats: &StepStats) -> Step {
     let went = report.step(&stats.planned.step);
     let asked = |question: &crate::Question| {
         let answer = question.answer.as_ref();
-        Asked {
-            question: question.question.clone(),
+        Question {
+            text: question.question.clone(),
             asked_ms: ms(question.asked),
             who: answer.map(|answer| answer.who.clone()),
             proceed: answer.map(|answer| answer.proceed),
@@ -232,7 +239,7 @@ fn step(report: &Report, index: usize, stats: &StepStats) -> Step {
     hosts.extend(running.map(|name| host(name.as_str(), "running", went.and_then(|went| went.hosts.get(name)))));
     Step {
         number: index + 1,
-        step: stats.planned.step.to_string(),
+        id: stats.planned.step.to_string(),
         name: stats.planned.name.clone(),
         owner: stats.planned.owner.clone(),
         tasks: stats.planned.tasks.iter().map(ToString::to_string).collect(),
@@ -251,7 +258,7 @@ fn step(report: &Report, index: usize, stats: &StepStats) -> Step {
 fn host(name: &str, state: &'static str, went: Option<&HostReport>) -> Host {
     let attempts = went.map(|went| went.attempts.as_slice()).unwrap_or_default();
     Host {
-        host: name.to_owned(),
+        name: name.to_owned(),
         state,
         value: None,
         message: None,
@@ -262,7 +269,7 @@ fn host(name: &str, state: &'static str, went: Option<&HostReport>) -> Host {
             .iter()
             .map(|attempt| Attempt {
                 link: attempt.link,
-                attempt: attempt.attempt,
+                number: attempt.attempt,
                 started_ms: ms(attempt.span.start),
                 took_ms: attempt.span.end.map(|end| ms(end.saturating_sub(attempt.span.start))),
                 state: attempt.state.as_ref().map(|state: &State| words::state(state)),

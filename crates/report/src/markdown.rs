@@ -175,7 +175,7 @@ fn text(said: &str) -> String {
             // A word joiner: people are not called because a step has their name.
             '@' | '#' => escaped.extend([c, '\u{2060}']),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '~' | '>' => {
-                escaped.extend(['\\', c])
+                escaped.extend(['\\', c]);
             }
             c => escaped.push(c),
         }

@@ -152,7 +152,7 @@ impl Report {
     /// When something happened by the wall clock, as far as the clock of the machine was right.
     pub fn wall(&self, at: Duration) -> Option<SystemTime> {
         let epoch = self.epochs.iter().rev().find(|epoch| epoch.start <= at)?;
-        epoch.at.checked_add(at - epoch.start)
+        epoch.at.checked_add(at.saturating_sub(epoch.start))
     }
 
     /// The steps that a report tells of, with their places in the plan: all but those that undo another and were never needed.

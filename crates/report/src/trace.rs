@@ -67,7 +67,7 @@ impl Trace<'_> {
         let now = self.stats.elapsed;
         match &event.kind {
             EventKind::RunStarted(_) if !known => self.name_all(),
-            EventKind::RunStarted(header) => self.mark("resumed", now, json!({"epoch": header.epoch})),
+            EventKind::RunStarted(header) => self.mark("resumed", now, &json!({"epoch": header.epoch})),
             EventKind::StepStarted { step, .. } => {
                 self.steps.insert(step.clone(), now);
                 Ok(())
@@ -120,9 +120,9 @@ impl Trace<'_> {
             }
             EventKind::RunCancelled { reason } => {
                 let why = words::cancelled(reason, &self.stats);
-                self.mark("stopped", now, json!({"why": why}))
+                self.mark("stopped", now, &json!({"why": why}))
             }
-            EventKind::Warned { message } => self.mark("warning", now, json!({"message": shortened(message, 1_000)})),
+            EventKind::Warned { message } => self.mark("warning", now, &json!({"message": shortened(message, 1_000)})),
             EventKind::HostConnected { .. }
             | EventKind::LostAnswered { .. }
             | EventKind::HostNoted { .. }
@@ -237,7 +237,7 @@ impl Trace<'_> {
         self.write(&json!({"ph": "X", "name": name, "cat": cat, "pid": pid, "tid": tid, "ts": us(time.0), "dur": dur, "args": args}))
     }
 
-    fn mark(&mut self, name: &str, at: Duration, args: Value) -> io::Result<()> {
+    fn mark(&mut self, name: &str, at: Duration, args: &Value) -> io::Result<()> {
         self.write(
             &json!({"ph": "i", "s": "g", "name": name, "cat": "run", "pid": RUN, "tid": 1, "ts": us(at), "args": args}),
         )

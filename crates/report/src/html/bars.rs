@@ -132,7 +132,7 @@ pub(super) fn strokes(
     let mut places: Vec<String> = moments.map(|at| format!("{:.0}", (axis.place(at) * 2.0).min(199.0))).collect();
     places.sort_unstable();
     places.dedup();
-    let path: String = places.iter().map(|place| format!("M{place} 0v1")).collect();
+    let path: String = places.iter().flat_map(|place| ["M", place.as_str(), " 0v1"]).collect();
     html! {
         @if !path.is_empty() {
             svg y=(y) width="100%" height=(height) viewBox="0 0 200 1" preserveAspectRatio="none" {
@@ -153,13 +153,13 @@ mod tests {
     #[test]
     fn the_area_is_as_high_as_hosts_are_at_work() {
         // Two hosts for the first half, one for the third quarter, none at the end.
-        let (path, most) = activity(&spans(&[(0, 60), (0, 90)]), Duration::ZERO, Duration::from_secs(120));
+        let (path, most) = activity(&spans(&[(0, 60), (0, 90)]), Duration::ZERO, Duration::from_mins(2));
         assert_eq!((path.as_str(), most), ("M0 100V0h60V50h30V100h30V100z", 2));
     }
 
     #[test]
     fn hosts_one_after_the_other_are_never_two_at_once() {
-        let (path, most) = activity(&spans(&[(0, 60), (60, 120)]), Duration::ZERO, Duration::from_secs(120));
+        let (path, most) = activity(&spans(&[(0, 60), (60, 120)]), Duration::ZERO, Duration::from_mins(2));
         assert_eq!((path.as_str(), most), ("M0 100V0h120V100z", 1));
         let (_, most) = activity(&[], Duration::ZERO, Duration::ZERO);
         assert_eq!(most, 0);

@@ -128,9 +128,9 @@ pub(super) fn difference(took: Duration, before: Duration) -> String {
     if took.abs_diff(before) * 100 < before {
         "on time".to_owned()
     } else if took > before {
-        format!("+{}", format_duration(took - before))
+        format!("+{}", format_duration(took.saturating_sub(before)))
     } else {
-        format!("−{}", format_duration(before - took))
+        format!("−{}", format_duration(before.saturating_sub(took)))
     }
 }
 

@@ -87,7 +87,7 @@ fn slow(report: &Report) -> Vec<Slow<'_>> {
         let beyond = hosts.iter().rev().take(NAMED).filter(|(took, _)| *took > median);
         found.extend(beyond.map(|&(took, host)| Slow { host, step: index, took, median }));
     }
-    found.sort_by_key(|slow| Reverse(slow.took - slow.median));
+    found.sort_by_key(|slow| Reverse(slow.took.saturating_sub(slow.median)));
     found.truncate(NAMED);
     found
 }
