@@ -20,7 +20,9 @@ fn main() {
         let events = large(hosts).events();
         let started = Instant::now();
         let mut report = Report::default();
-        events.iter().for_each(|event| report.apply(event));
+        for event in &events {
+            report.apply(event);
+        }
         let report = report.finish(false);
         let folding = started.elapsed();
         let outputs = SameOutput(b"no space left on device\n");

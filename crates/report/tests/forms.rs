@@ -116,8 +116,8 @@ fn a_trace_nests_run_step_host_attempt_and_command() {
     assert_eq!(["run", "step", "host", "command", "person"].map(count), [1, 4, 31, 33, 2]);
     let run = spans.iter().find(|span| span["cat"] == "run").expect("the run");
     assert_eq!(time(run), (0, 442_300_000));
-    let named = |event: &&Value| event["ph"] == "M" && event["name"] == "thread_name";
-    let names: Vec<_> = events.iter().filter(named).filter_map(|event| event["args"]["name"].as_str()).collect();
+    let is_name = |event: &&Value| event["ph"] == "M" && event["name"] == "thread_name";
+    let names: Vec<_> = events.iter().filter(is_name).filter_map(|event| event["args"]["name"].as_str()).collect();
     assert!(names.contains(&"web01") && names.contains(&"3. Roll web"), "{names:?}");
 }
 
