@@ -58,17 +58,16 @@ pub(crate) fn exec(args: &ReportArgs, session: &Session) -> Result<ExitStatus, C
     let reader = folder.reader()?;
     // A record that cannot be read is told before anything is written.
     let report = read(&folder, &reader)?;
-    match &args.out {
-        Some(path) => to_file(path, |out| write(args, &report, &folder, &reader, out)),
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            match write(args, &report, &folder, &reader, &mut out).and_then(|()| out.flush()) {
-                // A reader that is gone has seen what it wanted.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                other => other.map_err(|source| CliError::Output { source }),
-            }
-        }
-    }?;
+    if let Some(path) = &args.out {
+        to_file(path, |out| write(args, &report, &folder, &reader, out))?;
+        return Ok(ExitStatus::Success);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(args, &report, &folder, &reader, &mut out).and_then(|()| out.flush()) {
+        // A reader that is gone has seen what it wanted.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(CliError::Output { source: error }),
+        _ => {}
+    }
     Ok(ExitStatus::Success)
 }
 
