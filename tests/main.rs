@@ -34,6 +34,7 @@ mod real_sshd;
 mod reboots;
 mod receipts;
 mod releases;
+mod report;
 mod resumed;
 mod rolling;
 mod rollouts;

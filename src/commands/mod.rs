@@ -18,6 +18,7 @@ mod plan;
 mod preflight;
 mod put;
 mod replay;
+mod report;
 mod resume;
 mod run;
 mod schema;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     History(history::HistoryArgs),
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
     Journal(journal::JournalArgs),
     Lock(lock::LockArgs),
     Clean(clean::CleanArgs),
@@ -93,6 +95,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
         Command::History(args) => history::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
         Command::Replay(args) => replay::exec(&args, session),
+        Command::Report(args) => report::exec(&args, session),
         Command::Journal(args) => journal::exec(&args, session),
         Command::Lock(args) => block_on(lock::exec(&args, session)),
         Command::Clean(args) => clean::exec(&args, session),

@@ -24,6 +24,8 @@ pub(crate) enum Schema {
     Sheet,
     /// The project: runsheet.yaml
     Project,
+    /// Reports: `runsheet report --format json`
+    Report,
 }
 
 impl Schema {
@@ -32,6 +34,7 @@ impl Schema {
             Self::Hostgroups => runsheet_inventory::schema(),
             Self::Sheet => runsheet_sheet::schema(),
             Self::Project => project::schema(),
+            Self::Report => runsheet_report::schema(),
         }
     }
 }

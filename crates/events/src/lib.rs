@@ -12,6 +12,8 @@ mod observer;
 mod output;
 mod prior;
 mod stats;
+mod troubles;
+pub mod words;
 
 pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
@@ -24,3 +26,4 @@ pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};
 pub use prior::{Prior, PriorHost, PriorLink, PriorStep, Reached};
 pub use stats::{HostStats, RunStats, StepStats};
+pub use troubles::{Group, Trouble, groups};

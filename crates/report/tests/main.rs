@@ -1,1 +1,6 @@
-//! Tests of this crate.
+//! Reports of runs that never were.
+
+mod browser;
+mod forms;
+mod page;
+mod story;

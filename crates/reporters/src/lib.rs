@@ -12,7 +12,6 @@ mod complaints;
 mod display;
 mod findings;
 mod gatherer;
-mod groups;
 mod history;
 mod inbox;
 mod json_lines;

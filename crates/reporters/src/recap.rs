@@ -2,10 +2,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anstyle::Style;
-use runsheet_events::{CancelReason, RunStats, StepStats};
+use runsheet_events::{CancelReason, Group, RunStats, StepStats, Trouble, groups};
 use runsheet_model::{HostName, format_chosen_duration, format_duration, plural, visible};
 
-use crate::groups::{Group, Trouble, groups};
 use crate::palette::paint;
 use crate::wording::{cancelled, first_line, one_line, title, totals};
 use crate::{Column, Findings, Fold, Palette, Table};

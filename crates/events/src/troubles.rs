@@ -1,25 +1,29 @@
 use std::collections::BTreeMap;
 
-use runsheet_events::{HostResult, RunStats};
 use runsheet_model::{HostName, State, nameless};
 
-use crate::wording::{first_line, reason};
+use crate::words::{first_line, reason};
+use crate::{HostResult, RunStats};
 
 /// In what way hosts ended badly or not at all, in the order in which it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Trouble {
+pub enum Trouble {
+    /// A task failed on them.
     Failed,
+    /// Nothing was run on them.
     Unreachable,
+    /// Nobody knows.
     Lost,
+    /// They were never begun.
     Cancelled,
 }
 
 impl Trouble {
     /// All of them, in order.
-    pub(crate) const ALL: [Self; 4] = [Self::Failed, Self::Unreachable, Self::Lost, Self::Cancelled];
+    pub const ALL: [Self; 4] = [Self::Failed, Self::Unreachable, Self::Lost, Self::Cancelled];
 
     /// The word for it.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Unreachable => "unreachable",
@@ -28,7 +32,8 @@ impl Trouble {
         }
     }
 
-    fn of(state: &State) -> Option<Self> {
+    /// In what way a host in this state ended, unless it ended well.
+    pub fn of(state: &State) -> Option<Self> {
         match state {
             State::Failed { .. } => Some(Self::Failed),
             State::Unreachable(_) => Some(Self::Unreachable),
@@ -41,23 +46,24 @@ impl Trouble {
 
 /// Hosts that ended in the same way, in the same step, with the same first line.
 #[derive(Debug)]
-pub(crate) struct Group<'a> {
-    pub(crate) trouble: Trouble,
+pub struct Group<'a> {
+    /// In what way.
+    pub trouble: Trouble,
     /// Index of the step.
-    pub(crate) step: usize,
+    pub step: usize,
     /// What they said. Where they differ by their own names only, `<host>` stands for it.
-    pub(crate) line: String,
+    pub line: String,
     /// In the order of their names.
-    pub(crate) hosts: Vec<&'a str>,
+    pub hosts: Vec<&'a str>,
     /// What would help, each once.
-    pub(crate) hints: Vec<String>,
+    pub hints: Vec<String>,
 }
 
 /// A host and how it ended.
 type Member<'a> = (&'a HostName, &'a HostResult);
 
 /// Groups the hosts of a run that did not end well: by way, then step, then the largest group first.
-pub(crate) fn groups(stats: &RunStats) -> Vec<Group<'_>> {
+pub fn groups(stats: &RunStats) -> Vec<Group<'_>> {
     let mut found: BTreeMap<(Trouble, usize, String), Vec<Member<'_>>> = BTreeMap::new();
     for (index, step) in stats.steps.iter().enumerate() {
         for (host, host_stats) in &step.hosts {
