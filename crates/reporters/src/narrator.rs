@@ -15,7 +15,7 @@ use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
 use crate::wording::{
-    cancelled, chosen, first_line, numbered, one_line, reason, state, tasks, title, totals, what_next,
+    cancelled, chosen, first_line, is_sheet, numbered, one_line, reason, state, tasks, title, totals, what_next,
 };
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
@@ -250,8 +250,7 @@ impl Narrator {
 
     /// A single command needs no headings; a sheet has them even if it has one step.
     fn has_headings(&self) -> bool {
-        let run = self.stats.header.as_ref().is_some_and(|header| header.command == "run");
-        run || self.stats.steps.len() > 1
+        self.stats.header.as_ref().is_some_and(is_sheet) || self.stats.steps.len() > 1
     }
 
     fn say(&self, page: &mut Page, detail: Detail, line: &str) {

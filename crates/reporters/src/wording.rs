@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepStats, StepTotals};
+use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunHeader, RunStats, StepStats, StepTotals};
 use runsheet_model::{HostName, State, StepId, TaskName, format_duration, plural, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -76,6 +76,14 @@ pub(crate) fn tasks(tasks: &[TaskName]) -> String {
         [first, second, rest @ ..] if rest.len() > 1 => format!("{first}, {second} and {} more", rest.len()),
         names => names.iter().map(TaskName::as_str).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// The command of a run that is none.
+pub(crate) const REHEARSAL: &str = "rehearsal";
+
+/// Whether a sheet runs, in earnest or not, and no single command.
+pub(crate) fn is_sheet(header: &RunHeader) -> bool {
+    header.command == "run" || header.command == REHEARSAL
 }
 
 /// A step's title, or its id if it has none.
