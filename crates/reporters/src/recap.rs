@@ -7,7 +7,7 @@ use runsheet_model::{HostName, format_chosen_duration, format_duration, plural, 
 
 use crate::groups::{Group, Trouble, groups};
 use crate::palette::paint;
-use crate::wording::{REHEARSAL, cancelled, first_line, is_sheet, one_line, title, totals};
+use crate::wording::{cancelled, first_line, is_sheet, one_line, run_word, title, totals};
 use crate::{Column, Findings, Fold, Palette, Table};
 
 /// How many different ways to fail are told in their own words; the hosts of the others are named together.
@@ -104,7 +104,7 @@ fn headline(stats: &RunStats, palette: &Palette) -> String {
     match &stats.header {
         Some(header) => format!(
             "{} {}  {}  {word}: {}  in {took}\n",
-            if header.command == REHEARSAL { REHEARSAL } else { "run" },
+            run_word(header),
             header.run.short(),
             paint(palette.strong, &first_line(&header.sheet)),
             totals(&stats.totals())

@@ -79,11 +79,16 @@ pub(crate) fn tasks(tasks: &[TaskName]) -> String {
 }
 
 /// The command of a run that is none.
-pub(crate) const REHEARSAL: &str = "rehearsal";
+const REHEARSAL: &str = "rehearsal";
 
 /// Whether a sheet runs, in earnest or not, and no single command.
 pub(crate) fn is_sheet(header: &RunHeader) -> bool {
     header.command == "run" || header.command == REHEARSAL
+}
+
+/// What a run is called.
+pub(crate) fn run_word(header: &RunHeader) -> &'static str {
+    if header.command == REHEARSAL { REHEARSAL } else { "run" }
 }
 
 /// A step's title, or its id if it has none.
