@@ -27,7 +27,7 @@ fn project() -> Case {
         "name: Weekly\nsteps:\n\
          \x20 - {{name: Announce, manual: Tell support., expect: 1m}}\n\
          \x20 - {{name: Build, on: local, task: command, args: {{run: touch {local_ran}}}}}\n\
-         \x20 - {{name: Tell, task: notify.webhook, on: local, args: {{url: {{secret: url}}, text: begins}}}}\n\
+         \x20 - {{name: Tell, task: webhook.post, hosts: web, once: true, args: {{url: {{secret: url}}, text: begins}}}}\n\
          \x20 - {{name: Look, task: http.check, hosts: web, args: {{url: \"http://198.51.100.1/\", from: here}}}}\n\
          \x20 - {{name: Roll, task: command, hosts: web, delegate: lb, sudo: true, args: {{run: touch {local_ran}}}}}\n"
     );
@@ -35,7 +35,7 @@ fn project() -> Case {
                  \x20     - web1: {address: 192.0.2.1}\n\
                  \x20     - web2\n\
                  \x20     - web3.example.com\n\
-                 \x20 lb: {hosts: [lb]}\n";
+                 \x20 balancers: {hosts: [lb]}\n";
     case.file("hostgroups/web.yaml", hosts)
         .file("home/.ssh/config", ssh_config)
         .file("runsheet.yaml", settings)
@@ -147,7 +147,7 @@ fn a_fault_that_passes_is_overcome_by_a_retry() {
 
 #[test]
 fn the_failure_policy_is_the_real_one() {
-    let step = ONE_STEP.replace("timeout: 1m", "forks: 1, max_fail: 1");
+    let step = ONE_STEP.replace("timeout: 1m", "batch: 1, max_fail: 1");
     let case = sheet(20, &step);
     rehearse(&case, &["--fault", "web1: fail"]).exits(5).says("19 ok");
     rehearse(&case, &["--fault", "web[1-2]: fail"]).exits(5).says("2 failed, 18 cancelled");
@@ -155,7 +155,7 @@ fn the_failure_policy_is_the_real_one() {
 
 #[test]
 fn the_same_seed_gives_the_same_and_another_something_else() {
-    let step = ONE_STEP.replace("timeout: 1m", "max_fail: 100%, order: random");
+    let step = ONE_STEP.replace("timeout: 1m", "max_fail: 100%, order: shuffled");
     let case = sheet(40, &step);
     let seeded = |seed| {
         let ran = rehearse(&case, &["--format", "json", "--faults", "30%", "--seed", seed]);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use runsheet_model::{Endpoint, Phase, Unreachable};
+use runsheet_model::{Endpoint, Hop, Phase, Unreachable};
 use runsheet_practice::{Fault, Fleet};
 use runsheet_ssh::SshConnector;
 use runsheet_task::{
@@ -76,7 +76,7 @@ impl Connector for ToTheCast {
         if !left.is_zero() {
             sleep(left).await;
         }
-        let connected = connected?;
+        let connected = connected.map_err(|unreachable| in_character(unreachable, endpoint))?;
         let remote = Arc::new(OnStage { inner: connected.remote, strikes, before });
         Ok(Connected { remote, took: started.elapsed(), ..connected })
     }
@@ -88,6 +88,18 @@ pub(crate) fn refuse_elsewhere(endpoint: &Endpoint) -> Result<(), Unreachable> {
     let here = target.address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let directly = endpoint.jumps.is_empty() && target.proxy_command.is_none() && target.agent.is_none();
     if here && directly { Ok(()) } else { Err(elsewhere()) }
+}
+
+/// Tells what went wrong of the host that is played: nobody knows the address of the practice host, and what would help with that
+/// one is no advice.
+fn in_character(mut unreachable: Unreachable, endpoint: &Endpoint) -> Unreachable {
+    let Hop { address, port, .. } = &endpoint.target;
+    let name = endpoint.host.as_str();
+    for practice in [format!("[{address}]:{port}"), format!("{address}:{port}"), address.clone()] {
+        unreachable.reason = unreachable.reason.replace(&practice, name);
+    }
+    unreachable.hint = None;
+    unreachable
 }
 
 fn elsewhere() -> Unreachable {
