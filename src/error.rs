@@ -9,6 +9,7 @@ use runsheet_locks::LockError;
 use runsheet_model::{MaskError, RunId, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
+use runsheet_rehearsal::FaultError;
 use runsheet_sheet::SheetError;
 use runsheet_task::NoTask;
 use runsheet_yaml::YamlError;
@@ -107,6 +108,10 @@ pub(crate) enum CliError {
     #[error("{message}")]
     Locked { message: String, hint: String },
 
+    /// A fault of a rehearsal cannot be played.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
+
     /// Practice hosts cannot be started.
     #[error(transparent)]
     Practice(#[from] PracticeError),
@@ -186,6 +191,7 @@ impl CliError {
             Self::Usage { .. }
             | Self::Yaml(_)
             | Self::Inventory(_)
+            | Self::Fault(_)
             | Self::Sheet(_)
             | Self::Plan(_)
             | Self::PlanFile { .. }
@@ -219,6 +225,7 @@ impl Hint for CliError {
             Self::Usage { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
             Self::Yaml(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Inventory(error) => error.hints(),
+            Self::Fault(error) => error.hints(),
             Self::Sheet(error) => error.hints(),
             Self::Plan(error) => error.hints(),
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),

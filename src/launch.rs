@@ -81,7 +81,8 @@ pub(crate) async fn launch(
 
     let size = Size::default();
     let before = resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default();
-    let watch = Watch::start(session, args, &size, &output.display().to_string(), before)?;
+    let output = (session.keeps_records && !args.dry_run).then(|| output.display().to_string());
+    let watch = Watch::start(session, args, &size, output, before)?;
     terminal_size::follow(size);
     let identity = Identity {
         run,
@@ -129,7 +130,7 @@ fn local_host(session: &Session) -> LocalHost {
 }
 
 /// Begins to record a run, or takes up the record of the one that goes on.
-fn record(
+pub(crate) fn record(
     session: &Session,
     state: &StateFolder,
     run: RunId,
@@ -149,7 +150,7 @@ fn record(
 const FEW_CONNECTIONS: usize = 100;
 
 /// How the plan runs: with no more connections at once than this process may have open files for.
-fn settings(session: &Session, args: &RunArgs) -> Settings {
+pub(crate) fn settings(session: &Session, args: &RunArgs) -> Settings {
     let usual = Settings {
         dry_run: args.dry_run,
         fail_fast: args.fail_fast,
@@ -178,7 +179,7 @@ fn confirmed(session: &Session, plan: &Plan, args: &RunArgs) -> Result<bool, Cli
         .map_err(|source| CliError::Output { source })
 }
 
-fn mode(session: &Session, args: &RunArgs) -> Mode {
+pub(crate) fn mode(session: &Session, args: &RunArgs) -> Mode {
     match (args.yes || args.dry_run, args.no_input || !session.environment.stdin_terminal) {
         (true, _) => Mode::Yes,
         (false, true) => Mode::No,
@@ -187,14 +188,21 @@ fn mode(session: &Session, args: &RunArgs) -> Mode {
 }
 
 /// Who watches the run.
-struct Watch {
-    observer: Box<dyn Observer>,
-    lines: Arc<dyn DisplaySink>,
-    suspend: Box<dyn people::Suspend>,
+pub(crate) struct Watch {
+    pub(crate) observer: Box<dyn Observer>,
+    pub(crate) lines: Arc<dyn DisplaySink>,
+    pub(crate) suspend: Box<dyn people::Suspend>,
 }
 
 impl Watch {
-    fn start(session: &Session, args: &RunArgs, size: &Size, output: &str, before: RunStats) -> Result<Self, CliError> {
+    /// `output` is where the output of hosts is kept, if it outlasts the program.
+    pub(crate) fn start(
+        session: &Session,
+        args: &RunArgs,
+        size: &Size,
+        output: Option<String>,
+        before: RunStats,
+    ) -> Result<Self, CliError> {
         let environment = &session.environment;
         let failed = |error: runsheet_events::ObserveError| CliError::Output { source: io::Error::other(error) };
         let stdout = || Box::new(io::stdout());
@@ -224,7 +232,7 @@ impl Watch {
             err: session.printer.err_palette(args.format),
             fold: |names| fold(names.iter().copied()),
             before,
-            output: (session.keeps_records && !args.dry_run).then(|| output.to_owned()),
+            output,
             ..Display::default()
         };
         let terminal = Terminal::start(display, stdout(), stderr()).map_err(failed)?;

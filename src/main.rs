@@ -25,6 +25,7 @@ mod plan_file;
 mod printer;
 mod project;
 mod reaching;
+mod rehearsing;
 mod resuming;
 mod secrets;
 mod session;

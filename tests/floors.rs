@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Which crate lives on which floor (ARCHITECTURE.md). A crate imports only from floors below its own.
-const FLOORS: [(&str, u8); 28] = [
+const FLOORS: [(&str, u8); 29] = [
     ("model", 0),
     ("diagnostics", 1),
     ("yaml", 1),
@@ -32,6 +32,7 @@ const FLOORS: [(&str, u8); 28] = [
     ("report", 3),
     ("cases", 4),
     ("runner", 4),
+    ("rehearsal", 4),
     ("preflight", 5),
     ("", 6),
 ];

@@ -33,6 +33,7 @@ mod real_fleet;
 mod real_sshd;
 mod reboots;
 mod receipts;
+mod rehearse;
 mod releases;
 mod report;
 mod resumed;

@@ -11,6 +11,7 @@ use crate::commands::run::{self, RunSheetArgs, SheetArgs, SheetPartArgs};
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
+use crate::rehearsing::RehearseArgs;
 use crate::session::Session;
 use crate::signals::ToldToEnd;
 
@@ -119,6 +120,7 @@ fn run_args(project: &Path) -> RunSheetArgs {
             format: Format::Human,
         },
         wait: WaitArgs { wait: None },
+        rehearse: RehearseArgs::default(),
     }
 }
 

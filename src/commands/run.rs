@@ -9,6 +9,7 @@ use crate::args::{InsteadArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::launch::launch;
+use crate::rehearsing::{RehearseArgs, rehearse};
 use crate::session::Session;
 
 /// Run a deploy sheet
@@ -28,6 +29,8 @@ pub(crate) struct RunSheetArgs {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+    #[command(flatten)]
+    pub(crate) rehearse: RehearseArgs,
 }
 
 /// Which sheet, and what of it.
@@ -91,6 +94,9 @@ pub(crate) async fn exec(args: RunSheetArgs, session: &Session) -> Result<ExitSt
     let plan = session.plan(&sheet, &args.sheet.narrow, args.sheet.part.choice(), false)?;
     if let Some(approved) = &args.plan {
         approved.check(&plan, session)?;
+    }
+    if args.rehearse.rehearse {
+        return rehearse(session, plan, &args.run, &args.rehearse).await;
     }
     let run = RunArgs { wait: args.wait.wait, ..args.run };
     launch(session, plan, &args.reach, &run, "run").await

@@ -12,7 +12,7 @@ pub struct RunHeader {
     pub epoch: u32,
     /// Name of the sheet.
     pub sheet: String,
-    /// The command that started it: `run`, `do`, `exec`, `put`, `get`.
+    /// The command that started it: `run`, `do`, `exec`, `put`, `get`; or that it is a `rehearsal`, which leaves no record behind.
     pub command: String,
     /// Hash of the plan, `sha256:` and 64 hexadecimal digits.
     pub plan_hash: String,

@@ -10,6 +10,7 @@ mod header;
 mod ledger;
 mod observer;
 mod output;
+mod paced;
 mod prior;
 mod stats;
 mod troubles;

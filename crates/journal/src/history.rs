@@ -7,6 +7,7 @@ use runsheet_model::{RunId, StepId};
 use rusqlite::Connection;
 
 use crate::history_query::{self, PastHost, PastRun, PastStep};
+use crate::history_times::{self, PastTimes};
 use crate::{JournalError, StateFolder, history_add, history_file, lock, private};
 
 /// How long to wait for another runsheet that is making the history anew.
@@ -107,6 +108,11 @@ impl History {
         limit: usize,
     ) -> Result<Vec<PastHost>, JournalError> {
         self.with(|connection| history_query::slowest_hosts(connection, sheet, step, last, limit))
+    }
+
+    /// How long each step of a sheet took on each host in the sheet's last runs, at most `last` of them. Only ends that were ok count.
+    pub fn times(&mut self, sheet: &str, last: usize) -> Result<Vec<PastTimes>, JournalError> {
+        self.with(|connection| history_times::times(connection, sheet, last))
     }
 
     fn fill(&mut self) -> Result<(), JournalError> {

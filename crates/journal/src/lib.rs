@@ -15,6 +15,7 @@ mod history;
 mod history_add;
 mod history_file;
 mod history_query;
+mod history_times;
 mod line;
 mod lock;
 mod output_line;

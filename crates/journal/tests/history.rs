@@ -91,6 +91,23 @@ fn a_step_has_the_median_of_its_last_good_runs() {
 }
 
 #[test]
+fn the_times_of_each_host_come_run_by_run_newest_first_and_without_bad_ends() {
+    let (_temporary, state) = state();
+    record_some(&state, &[1000, 5000]);
+    let failed = RunId::fresh();
+    record(&state, failed, &failed_run(failed));
+    let mut history = History::open(&state).expect("a history");
+    let times = history.times("weekly", 10).expect("times");
+    let times = |host: &str| {
+        let found = times.iter().find(|past| past.step == "restart" && past.host == host);
+        found.map(|past| past.took.iter().map(Duration::as_secs).collect::<Vec<_>>())
+    };
+    assert_eq!(times("web1"), Some(vec![5, 1]));
+    assert_eq!(times("web2"), Some(vec![10, 2]));
+    assert_eq!(history.times("another", 10).expect("times"), []);
+}
+
+#[test]
 fn a_missing_broken_or_foreign_file_is_made_anew() {
     let (_temporary, state) = state();
     let runs = record_some(&state, &[1000, 2000]);

@@ -33,6 +33,7 @@ pub struct FleetBuilder {
     faults: HashMap<String, Option<Fault>>,
     folder: Option<PathBuf>,
     port: u16,
+    played: bool,
 }
 
 impl FleetBuilder {
@@ -90,6 +91,13 @@ impl FleetBuilder {
         self
     }
 
+    /// Has hosts only play: a command is answered with the [`Part`](crate::Part) that it is, or, if it is none, ends well at once.
+    /// Nothing is ever started, no file is served, and nothing is forwarded.
+    pub fn played(mut self) -> Self {
+        self.played = true;
+        self
+    }
+
     /// Starts the fleet on the running tokio runtime. When it returns, every host accepts connections.
     ///
     /// For hundreds of hosts call [`raise_open_files`](crate::raise_open_files) before.
@@ -123,7 +131,7 @@ impl FleetBuilder {
 
         let login = keys::new_key()?;
         keys::write_identity(&login, &identity)?;
-        let state = Arc::new(FleetState::new(login.public_key().clone(), shared_bin.clone()));
+        let state = Arc::new(FleetState::new(login.public_key().clone(), shared_bin.clone(), self.played));
 
         make_shared_bin(&shared_bin)?;
         make_folder(&homes)?;

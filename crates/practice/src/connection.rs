@@ -139,7 +139,7 @@ impl Handler for Connection {
         self.forget_ended();
         let (signals, leash) = mpsc::channel(1);
         self.channels.insert(channel.id(), ChannelState::Busy(signals));
-        let target = forward::target(host_to_connect, port_to_connect);
+        let target = forward::target(host_to_connect, port_to_connect).filter(|_| !self.host.fleet.played);
         self.host.fleet.tasks.spawn(forward::run(channel, target, reply, leash));
         Ok(())
     }
@@ -176,7 +176,7 @@ impl Handler for Connection {
     }
 
     async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
-        if name != "sftp" {
+        if name != "sftp" || self.host.fleet.played {
             return session.channel_failure(id);
         }
         let Some((channel, _)) = self.engage(id, session) else {

@@ -36,6 +36,13 @@ pub enum PracticeError {
         reason: &'static str,
     },
 
+    /// A command is no part to be played.
+    #[error("`{text}` is no part to be played")]
+    Part {
+        /// The command as given.
+        text: String,
+    },
+
     /// An entry of a scenario has no `pattern: word` form, or its pattern is wrong.
     #[error("entry `{entry}` of the scenario is wrong: {reason}")]
     ScenarioEntry {

@@ -10,10 +10,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use crate::Fault;
 use crate::host_state::{HostState, USER};
 use crate::session_channel::{Ended, Program, SessionChannel};
-use crate::signal;
+use crate::{Fault, Part, played, signal};
 
 const SHELL: &str = "/bin/sh";
 
@@ -45,6 +44,9 @@ impl Exec {
                 return channel.answer(&message, 1).await;
             }
             _ => {}
+        }
+        if self.host.fleet.played {
+            return played::play(&self.host, self.part(), channel).await;
         }
         if processes.stopped() {
             return;
@@ -82,6 +84,12 @@ impl Exec {
             }
         };
         channel.connect(program, ended, deliver).await;
+    }
+
+    /// What is played for it, where hosts only play.
+    fn part(&self) -> Part {
+        let text = String::from_utf8_lossy(self.command.as_deref().unwrap_or_default());
+        text.parse().unwrap_or(Part::NOTHING)
     }
 
     fn contains(&self, text: &str) -> bool {

@@ -13,6 +13,8 @@ pub(crate) struct FleetState {
     pub(crate) login_key: PublicKey,
     /// Where commands are looked for after the host's own `bin/`.
     pub(crate) shared_bin: PathBuf,
+    /// Whether its hosts only play.
+    pub(crate) played: bool,
     /// Set once, when the fleet stops.
     pub(crate) stop: CancellationToken,
     /// Everything that runs on behalf of the fleet.
@@ -22,10 +24,11 @@ pub(crate) struct FleetState {
 }
 
 impl FleetState {
-    pub(crate) fn new(login_key: PublicKey, shared_bin: PathBuf) -> Self {
+    pub(crate) fn new(login_key: PublicKey, shared_bin: PathBuf, played: bool) -> Self {
         Self {
             login_key,
             shared_bin,
+            played,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             processes: ProcessGroups::default(),

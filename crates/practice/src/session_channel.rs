@@ -64,6 +64,11 @@ impl SessionChannel {
         self.fault.as_ref()
     }
 
+    /// Drops the connection that the channel is part of.
+    pub(crate) fn cut(self) {
+        self.cutter.cut();
+    }
+
     /// Answers in the place of a program: a line on stderr and an exit status.
     pub(crate) async fn answer(self, message: &str, code: u32) {
         let text = format!("practice: {message}\n").into_bytes();

@@ -7,5 +7,6 @@ mod faults;
 mod fleet;
 mod jump;
 mod modules;
+mod played;
 mod scenario;
 mod transfer;

@@ -15,7 +15,8 @@ use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
 use crate::wording::{
-    cancelled, chosen, first_line, numbered, one_line, reason, state, tasks, title, totals, what_next,
+    cancelled, chosen, first_line, is_sheet, numbered, one_line, reason, run_word, state, tasks, title, totals,
+    what_next,
 };
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
@@ -136,7 +137,8 @@ impl Narrator {
             return;
         }
         let mut line = format!(
-            "run {}  {}  {} on {}",
+            "{} {}  {}  {} on {}",
+            run_word(header),
             header.run.short(),
             paint(self.display.err.strong, &first_line(&header.sheet)),
             plural(self.stats.forward_steps(), "step"),
@@ -250,8 +252,7 @@ impl Narrator {
 
     /// A single command needs no headings; a sheet has them even if it has one step.
     fn has_headings(&self) -> bool {
-        let run = self.stats.header.as_ref().is_some_and(|header| header.command == "run");
-        run || self.stats.steps.len() > 1
+        self.stats.header.as_ref().is_some_and(is_sheet) || self.stats.steps.len() > 1
     }
 
     fn say(&self, page: &mut Page, detail: Detail, line: &str) {

@@ -6,7 +6,7 @@ use runsheet_events::{CancelReason, Group, RunStats, StepStats, Trouble, groups}
 use runsheet_model::{HostName, format_chosen_duration, format_duration, plural, visible};
 
 use crate::palette::paint;
-use crate::wording::{cancelled, first_line, one_line, title, totals};
+use crate::wording::{cancelled, first_line, is_sheet, one_line, run_word, title, totals};
 use crate::{Column, Findings, Fold, Palette, Table};
 
 /// How many different ways to fail are told in their own words; the hosts of the others are named together.
@@ -34,7 +34,7 @@ pub struct RecapContext<'a> {
 pub fn recap(stats: &RunStats, context: &RecapContext<'_>) -> String {
     let groups = groups(stats);
     let mut text = headline(stats, &context.palette);
-    if stats.header.as_ref().is_some_and(|header| header.command == "run") || stats.steps.len() > 1 {
+    if stats.header.as_ref().is_some_and(is_sheet) || stats.steps.len() > 1 {
         text.push_str(&steps(stats, context));
     }
     for trouble in Trouble::ALL {
@@ -102,7 +102,8 @@ fn headline(stats: &RunStats, palette: &Palette) -> String {
     let took = format_duration(stats.took.unwrap_or(stats.elapsed));
     match &stats.header {
         Some(header) => format!(
-            "run {}  {}  {word}: {}  in {took}\n",
+            "{} {}  {}  {word}: {}  in {took}\n",
+            run_word(header),
             header.run.short(),
             paint(palette.strong, &first_line(&header.sheet)),
             totals(&stats.totals())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 pub(crate) use runsheet_events::words::{cancelled, chosen, first_line, one_line, reason, state, title, totals};
-use runsheet_events::{CancelReason, RunStats, StepStats};
+use runsheet_events::{CancelReason, RunHeader, RunStats, StepStats};
 use runsheet_model::{TaskName, format_duration};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -54,6 +54,19 @@ pub(crate) fn tasks(tasks: &[TaskName]) -> String {
         [first, second, rest @ ..] if rest.len() > 1 => format!("{first}, {second} and {} more", rest.len()),
         names => names.iter().map(TaskName::as_str).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// The command of a run that is none.
+const REHEARSAL: &str = "rehearsal";
+
+/// Whether a sheet runs, in earnest or not, and no single command.
+pub(crate) fn is_sheet(header: &RunHeader) -> bool {
+    header.command == "run" || header.command == REHEARSAL
+}
+
+/// What a run is called.
+pub(crate) fn run_word(header: &RunHeader) -> &'static str {
+    if header.command == REHEARSAL { REHEARSAL } else { "run" }
 }
 
 /// Which step it is of those that do not undo another, such as `2/5`; for one that does, its number in the plan.

@@ -94,7 +94,7 @@ impl Attempt<'_> {
 
     async fn work(&self, task: &dyn Task, args: Arc<Args>, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {
         let limit = self.link.timeout;
-        let limits = Limits { deadline: started + limit, limit, cancel: self.cancel.clone() };
+        let limits = Limits { deadline: started + self.shared.pace.to_wait(limit), limit, cancel: self.cancel.clone() };
         let config = Config {
             run: self.shared.run,
             step: self.key.step.clone(),

@@ -144,7 +144,7 @@ impl<'a> Chain<'a> {
                 ended.outcome.message
             ));
             tokio::select! {
-                () = sleep(pause) => {}
+                () = sleep(run.shared.pace.to_wait(pause)) => {}
                 () = run.step.stop.new.cancelled(), if kind == Kind::InChain => {
                     return HostResult { took: begin.elapsed(), ..ended };
                 }

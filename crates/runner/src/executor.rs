@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use runsheet_events::{Answer, Ask, DisplaySink, MadeFile, OutputLog, Question};
-use runsheet_model::{Mask, RunId};
+use runsheet_model::{Mask, Pace, RunId};
 use runsheet_plan::{Plan, PlanFile};
 use runsheet_task::{Connected, FactsCell, Local, LocalError, LocalFile, Registry, Secrets};
 use tokio::sync::{Semaphore, mpsc};
@@ -43,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) facts: Vec<FactsCell>,
     /// Whether the work is only looked at.
     pub(crate) dry_run: bool,
+    pub(crate) pace: Pace,
     pub(crate) outputs: Arc<dyn OutputLog>,
     pub(crate) display: Arc<dyn DisplaySink>,
     pub(crate) secrets: Secrets,
@@ -151,6 +152,7 @@ impl Executor {
             local: seams.local,
             facts,
             dry_run: settings.dry_run,
+            pace: settings.pace,
             outputs: seams.outputs,
             display: seams.display,
             secrets,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use runsheet_model::{Endpoint, Phase, Unreachable};
+use runsheet_model::{Endpoint, Pace, Phase, Unreachable};
 use runsheet_task::{Connected, Connector, Remote, SignsOfLife};
 use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
@@ -43,6 +43,7 @@ pub struct HostPool {
     wanted: AtomicUsize,
     idle: Mutex<Idle>,
     most_idle: usize,
+    pace: Pace,
 }
 
 struct Slot {
@@ -110,6 +111,7 @@ impl HostPool {
             wanted: AtomicUsize::new(0),
             idle,
             most_idle: settings.idle_connections,
+            pace: settings.pace,
         }
     }
 
@@ -228,7 +230,7 @@ impl HostPool {
             match pauses.next() {
                 Some(pause) if failure.transient => {
                     aside();
-                    sleep(*pause + spread(host)).await;
+                    sleep(self.pace.to_wait(*pause + spread(host))).await;
                 }
                 _ => return Err(failure),
             }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use runsheet_events::{Durability, EventKind, Ledger, RunEvent};
+use runsheet_model::Pace;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 
@@ -15,6 +16,7 @@ pub(crate) struct Record {
     ledger: Arc<dyn Ledger>,
     durability: watch::Receiver<Durability>,
     started: Instant,
+    pace: Pace,
     seq: u64,
     pending: VecDeque<Pending>,
     failed: bool,
@@ -29,11 +31,12 @@ pub(crate) struct Pending {
 
 impl Record {
     /// Goes on after the event `seq`; 0 for a new run.
-    pub(crate) fn new(ledger: Arc<dyn Ledger>, seq: u64) -> Self {
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, seq: u64, pace: Pace) -> Self {
         Self {
             durability: ledger.durability(),
             ledger,
             started: Instant::now(),
+            pace,
             seq,
             pending: VecDeque::new(),
             failed: false,
@@ -41,7 +44,7 @@ impl Record {
         }
     }
 
-    /// Since the run started.
+    /// Since the run started, by the clock.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
@@ -56,10 +59,11 @@ impl Record {
         self.pending.is_empty()
     }
 
-    /// Takes an event. Gives it back if it cannot be recorded; its permit is dropped then, which means no.
+    /// Takes an event, with times by the clock. Gives it back if it cannot be recorded; its permit is dropped then, which means no.
     pub(crate) fn emit(&mut self, kind: EventKind, permit: Option<oneshot::Sender<()>>) -> Option<Arc<RunEvent>> {
         self.seq += 1;
-        let event = Arc::new(RunEvent { seq: self.seq, at: SystemTime::now(), elapsed: self.started.elapsed(), kind });
+        let (elapsed, kind) = (self.pace.to_tell(self.started.elapsed()), kind.at_pace(self.pace));
+        let event = Arc::new(RunEvent { seq: self.seq, at: SystemTime::now(), elapsed, kind });
         // A journal that has failed still wants to see what happens: it keeps it elsewhere.
         if self.ledger.append(event.clone()).is_err() || self.failed {
             self.unrecorded.push(event.clone());

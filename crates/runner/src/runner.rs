@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_events::{Ask, DisplaySink, Ledger, Observer, OutputLog, Request, RunEvent, RunStats};
-use runsheet_model::{Endpoint, Mask, RunId};
+use runsheet_model::{Endpoint, Mask, Pace, RunId};
 use runsheet_plan::Plan;
 use runsheet_task::{Connector, Local, Registry, Secrets};
 use tokio::sync::mpsc;
@@ -37,7 +37,7 @@ pub struct Runner {
 pub struct Identity {
     /// The run.
     pub run: RunId,
-    /// The command that was given: `run`, `do`, `exec`, `put`, `get`.
+    /// The command that was given: `run`, `do`, `exec`, `put`, `get`; or `rehearsal`.
     pub command: String,
     /// Version of runsheet.
     pub version: String,
@@ -78,6 +78,8 @@ pub struct Settings {
     /// Only look what would be done: the work ends where it would have its first effect on a host, and nothing is waited for.
     /// Default: no.
     pub dry_run: bool,
+    /// How many times faster than real it goes; more than once only where its hosts play along. Default: as fast as life.
+    pub pace: Pace,
     /// How long to wait for other runs that hold locks on the hosts, if those are wanted. Default: not at all.
     pub lock_wait: Duration,
     /// How many connections are being made at once; apart from forks.
@@ -95,6 +97,7 @@ impl Default for Settings {
             fail_fast: false,
             guided: false,
             dry_run: false,
+            pace: Pace::REAL,
             lock_wait: Duration::ZERO,
             handshakes: HandshakeLimit::default(),
             connections: 10_000,

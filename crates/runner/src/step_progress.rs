@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostName, State};
+use runsheet_model::{HostName, Pace, State};
 use tokio::time::Instant;
 
 use crate::executor::{Age, StepRun};
@@ -237,13 +237,14 @@ impl StepProgress {
     }
 
     /// The hosts that take far longer than their peers took, each told once; and what the peers took.
-    pub(crate) fn new_stragglers(&mut self) -> Vec<(Age, Duration)> {
+    pub(crate) fn new_stragglers(&mut self, pace: Pace) -> Vec<(Age, Duration)> {
         if !self.has_peers() {
             return Vec::new();
         }
         let median = self.times[self.times.len() / 2];
         let limit = (median * TIMES_MEDIAN).max(median + AT_LEAST);
-        let ages = self.run.older_than(limit);
-        ages.into_iter().filter(|age| self.stragglers.insert(age.position)).map(|age| (age, median)).collect()
+        let told = |age: Age| Age { running: pace.to_tell(age.running), quiet: pace.to_tell(age.quiet), ..age };
+        let ages = self.run.older_than(pace.to_wait(limit)).into_iter().map(told);
+        ages.filter(|age| self.stragglers.insert(age.position)).map(|age| (age, median)).collect()
     }
 }

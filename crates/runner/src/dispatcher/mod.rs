@@ -89,7 +89,11 @@ impl Dispatcher {
         let undo_wanted = resumed.as_ref().is_some_and(|resumed| resumed.undoing);
         Self {
             header: header(&plan, &runner.identity, epoch),
-            record: Record::new(runner.seams.ledger.clone(), resumed.as_ref().map_or(0, Resumption::seq)),
+            record: Record::new(
+                runner.seams.ledger.clone(),
+                resumed.as_ref().map_or(0, Resumption::seq),
+                runner.settings.pace,
+            ),
             mask: runner.mask.clone(),
             stop,
             schedule,
@@ -129,7 +133,7 @@ impl Dispatcher {
             let stop_running_at = self.stop_running_at;
             let pause_until = self.steps.values().filter_map(StepProgress::pause_until).min();
             if self.steps.values().any(StepProgress::has_peers) {
-                self.look_at.get_or_insert_with(|| Instant::now() + LOOK_EVERY);
+                self.look_at.get_or_insert_with(|| Instant::now() + self.settings.pace.to_wait(LOOK_EVERY));
             } else {
                 self.look_at = None;
             }

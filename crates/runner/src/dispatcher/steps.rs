@@ -176,7 +176,7 @@ impl Dispatcher {
                     match pause.filter(|_| !first && !progress.paused) {
                         Some(Pause::For(time)) => {
                             progress.paused = true;
-                            progress.mode = Mode::Pausing(Instant::now() + time);
+                            progress.mode = Mode::Pausing(Instant::now() + self.settings.pace.to_wait(time));
                             return;
                         }
                         Some(Pause::Ask) => {
@@ -361,7 +361,7 @@ impl Dispatcher {
         let mut notes = Vec::new();
         for (&index, progress) in &mut self.steps {
             let Some(work) = plan.steps[index].host_work() else { continue };
-            for (age, median) in progress.new_stragglers() {
+            for (age, median) in progress.new_stragglers(self.settings.pace) {
                 let host = plan.hosts[work.hosts[age.position]].name.clone();
                 let mut note = format!(
                     "still runs after {}; half of the others took at most {}, and its last output is {} old",
