@@ -12,6 +12,7 @@ mod observer;
 mod output;
 mod prior;
 mod stats;
+mod took_longer;
 
 pub use ask::{Answer, Ask, Choice, Question};
 pub use codec::{CodecError, decode, encode};
@@ -24,3 +25,4 @@ pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};
 pub use prior::{Prior, PriorHost, PriorLink, PriorStep, Reached};
 pub use stats::{HostStats, RunStats, StepStats};
+pub use took_longer::TookLonger;

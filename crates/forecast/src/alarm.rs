@@ -15,8 +15,19 @@ const SHARE: f64 = 0.3;
 /// Nor what is not longer by at least this much.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Something took far longer than it usually does.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What something usually takes, and from when on it takes significantly longer than that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Half of its past times were below.
+    pub usual: Duration,
+    /// From how many past times that is known.
+    pub runs: usize,
+    /// The longest that is still as usual.
+    pub longest: Duration,
+}
+
+/// Something took significantly longer than it usually does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// How long it took.
     pub took: Duration,
@@ -24,24 +35,34 @@ pub struct Alarm {
     pub usual: Duration,
     /// From how many past times that is known.
     pub runs: usize,
-    /// How many spreads above the usual it lies.
-    pub score: f64,
+}
+
+impl Limit {
+    /// Compares a time with it; nothing if it is as usual.
+    pub fn look(&self, took: Duration) -> Option<Alarm> {
+        (took > self.longest).then_some(Alarm { took, usual: self.usual, runs: self.runs })
+    }
 }
 
 impl Alarm {
     /// By how many hundredths of the usual it took longer; at least 1.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of what is positive; it saturates"
-    )]
     pub fn percent(&self) -> u64 {
-        let more = self.took.saturating_sub(self.usual).as_secs_f64();
-        ((more / self.usual.as_secs_f64().max(0.001) * 100.0).round() as u64).max(1)
+        percent_longer(self.took, self.usual)
     }
 }
 
-/// Looks whether something took significantly longer than it usually does.
+/// By how many hundredths of the usual something took longer that did; at least 1.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of what is positive; it saturates"
+)]
+pub fn percent_longer(took: Duration, usual: Duration) -> u64 {
+    let more = took.saturating_sub(usual).as_secs_f64();
+    ((more / usual.as_secs_f64().max(0.001) * 100.0).round() as u64).max(1)
+}
+
+/// Says from when on something takes significantly longer than it usually does.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
     spreads: f64,
@@ -58,21 +79,22 @@ impl Watch {
         Self { spreads: (SPREADS * SPREADS + more).sqrt() }
     }
 
-    /// Compares a time with past ones, newest first, of which the last 50 count, on the present level once there are 8 on it.
-    /// Nothing if it is as usual, or if fewer than 8 are known.
-    pub fn look(&self, took: Duration, past: &[Duration]) -> Option<Alarm> {
+    /// What past times allow: newest first, of which the last 50 count, on the present level once there are 8 on it. Nothing if fewer
+    /// than 8 are known.
+    pub fn limit(&self, past: &[Duration]) -> Option<Limit> {
         let past = &past[..past.len().min(level::REMEMBERED)];
         let level = on_this_level(past);
         let usual = Usual::of(if level < FEWEST { past } else { &past[..level] })?;
         if usual.runs < FEWEST {
             return None;
         }
-        let more = took.saturating_sub(usual.median);
-        if more < LEAST || more < scaled(usual.median, SHARE) {
-            return None;
-        }
-        let spread = usual.spread.max(scaled(usual.median, LEAST_SPREAD)).max(Duration::from_millis(1));
-        let score = more.as_secs_f64() / spread.as_secs_f64();
-        (score > self.spreads).then_some(Alarm { took, usual: usual.median, runs: usual.runs, score })
+        let spread = usual.spread.max(scaled(usual.median, LEAST_SPREAD));
+        let more = scaled(spread, self.spreads).max(scaled(usual.median, SHARE)).max(LEAST);
+        Some(Limit { usual: usual.median, runs: usual.runs, longest: usual.median.saturating_add(more) })
+    }
+
+    /// Compares a time with past ones; nothing if it is as usual.
+    pub fn look(&self, took: Duration, past: &[Duration]) -> Option<Alarm> {
+        self.limit(past)?.look(took)
     }
 }

@@ -16,7 +16,7 @@ mod shape;
 mod trend;
 mod usual;
 
-pub use alarm::{Alarm, Watch};
+pub use alarm::{Alarm, Limit, Watch, percent_longer};
 pub use finish::{Ahead, Finish, finish, remaining};
 pub use forecast::{Basis, Forecast, Range, forecast};
 pub use level::on_this_level;

@@ -15,7 +15,7 @@ use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
 use crate::wording::{
-    cancelled, chosen, first_line, numbered, one_line, reason, state, tasks, title, totals, what_next,
+    cancelled, chosen, first_line, numbered, one_line, reason, state, tasks, title, took_longer, totals, what_next,
 };
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
@@ -89,6 +89,10 @@ impl Narrator {
             EventKind::RunCancelled { reason } => {
                 let line = format!("stopping: {}; {}", cancelled(reason, &self.stats), what_next(reason));
                 self.say(page, Detail::Quiet, &paint(self.display.err.bad, &line));
+            }
+            EventKind::TookLonger(longer) => {
+                let line = took_longer(longer, &self.stats);
+                self.say(page, Detail::Normal, &paint(self.display.err.warn, &line));
             }
             EventKind::Warned { message } => {
                 let warning = paint(self.display.err.warn, "warning");

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepStats, StepTotals};
-use runsheet_model::{HostName, State, StepId, TaskName, format_duration, plural, visible};
+use runsheet_events::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepStats, StepTotals, TookLonger};
+use runsheet_forecast::percent_longer;
+use runsheet_model::{HostName, State, StepId, TaskName, format_chosen_duration, format_duration, plural, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The longest first line of a message that is shown, in columns; the whole message is in the journal.
@@ -84,6 +85,21 @@ pub(crate) fn title(step: &PlannedStep) -> String {
         name if name.is_empty() => step.step.to_string(),
         name => name,
     }
+}
+
+/// What took longer than usual, and by how much: `Roll web took 18m, usually 12m (+50 %)`.
+pub(crate) fn took_longer(longer: &TookLonger, stats: &RunStats) -> String {
+    let step = stats.step(&longer.step).map_or_else(|| longer.step.to_string(), |step| title(&step.planned));
+    let what = match &longer.host {
+        None => step,
+        Some(host) => format!("{step} on {}", visible(host.as_str().as_bytes())),
+    };
+    format!(
+        "{what} took {}, usually {} (+{} %)",
+        format_chosen_duration(longer.took),
+        format_chosen_duration(longer.usual),
+        percent_longer(longer.took, longer.usual)
+    )
 }
 
 /// Which step it is of those that do not undo another, such as `2/5`; for one that does, its number in the plan.

@@ -11,6 +11,7 @@ mod attempt;
 mod chain;
 mod dispatcher;
 mod executor;
+mod foreseen;
 mod host_locks;
 mod host_pool;
 mod host_run;
@@ -31,6 +32,7 @@ mod stop;
 mod tee;
 mod undo;
 
+pub use foreseen::Foreseen;
 pub use host_locks::{LockAnswer, end_lock};
 pub use host_pool::{ConnectPermit, Got, HostPool};
 pub use policy::{Policy, Tally, Verdict};

@@ -1,6 +1,7 @@
 //! The runner on paused time, without any SSH: hosts, the journal and people are played by `stage`, through the runner's seams.
 
 mod files;
+mod foreseen;
 mod host_locks;
 mod played_lock;
 mod resumed;
