@@ -8,7 +8,7 @@ use runsheet_local::{LocalHost, ThisMachine};
 use runsheet_model::{Mask, RunId};
 use runsheet_plan::Plan;
 use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Size, Terminal};
-use runsheet_runner::{Identity, Resumption, RunReport, Runner, Seams, Settings};
+use runsheet_runner::{Foreseen, Identity, Resumption, RunReport, Runner, Seams, Settings};
 use tracing::{Instrument, info_span};
 
 use crate::args::{Format, ReachArgs, RunArgs};
@@ -111,6 +111,7 @@ pub(crate) async fn launch(
         secrets,
         mask,
         settings,
+        foreseen: Foreseen::default(),
         resumed: resumed.map(|resumed| *resumed),
     };
     let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();

@@ -15,7 +15,7 @@ use runsheet_model::{HostName, Mask, RunId, hex, plural};
 use runsheet_plan::Plan;
 use runsheet_rehearsal::{Chance, FaultEntry, Faults, Rehearsal, Times};
 use runsheet_reporters::Size;
-use runsheet_runner::{Identity, Runner, Seams, Settings};
+use runsheet_runner::{Foreseen, Identity, Runner, Seams, Settings};
 use runsheet_task::Secrets;
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, info_span};
@@ -77,6 +77,7 @@ pub(crate) async fn rehearse(
         secrets: Secrets::default(),
         mask: Mask::new(std::iter::empty())?,
         settings,
+        foreseen: Foreseen::default(),
         resumed: None,
     };
     let begun = SystemTime::now();

@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 use runsheet_model::{Failure, HostName, Outcome, State, StepId, duration_ms, unix_ms};
 use serde::{Deserialize, Serialize};
 
-use crate::{Choice, RunHeader};
+use crate::{Choice, RunHeader, TookLonger};
 
 /// One thing that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,6 +159,8 @@ pub enum EventKind {
         /// Why.
         reason: CancelReason,
     },
+    /// A step, or a host in it, took significantly longer than it usually does. It changes nothing.
+    TookLonger(TookLonger),
     /// Something that people should know and that changes nothing, such as an output file that could not be written.
     Warned {
         /// What.

@@ -13,6 +13,7 @@ mod output;
 mod paced;
 mod prior;
 mod stats;
+mod took_longer;
 mod troubles;
 pub mod words;
 
@@ -27,4 +28,5 @@ pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};
 pub use prior::{Prior, PriorHost, PriorLink, PriorStep, Reached};
 pub use stats::{HostStats, RunStats, StepStats};
+pub use took_longer::TookLonger;
 pub use troubles::{Group, Trouble, groups};

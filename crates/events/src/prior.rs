@@ -120,6 +120,7 @@ impl Prior {
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }
             | EventKind::RunCancelled { .. }
+            | EventKind::TookLonger(_)
             | EventKind::Warned { .. }
             | EventKind::RunFinished { .. } => {}
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use runsheet_model::{Debt, HostName, Outcome, State, StepId};
 
-use crate::{CancelReason, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals};
+use crate::{CancelReason, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, StepTotals, TookLonger};
 
 /// A run, folded from its events. Nothing else counts hosts, so that progress, recap, exit code and history cannot disagree.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct RunStats {
     pub debts: BTreeMap<HostName, Vec<Debt>>,
     /// Why the run was stopped, in the order in which it was told.
     pub cancelled: Vec<CancelReason>,
+    /// What took significantly longer than it usually does, in the order in which it was told.
+    pub longer: Vec<TookLonger>,
     /// How long it took, once it is over.
     pub took: Option<Duration>,
     /// The time of the last event, over all epochs.
@@ -119,6 +121,11 @@ impl RunStats {
                 }
                 self.cancelled.push(reason.clone());
             }
+            EventKind::TookLonger(longer) => {
+                // A step that is done once more is judged once more.
+                self.longer.retain(|known| (&known.step, &known.host) != (&longer.step, &longer.host));
+                self.longer.push(longer.clone());
+            }
             EventKind::RunFinished { took, .. } => self.took = Some(self.before + *took),
             EventKind::HostConnected { .. }
             | EventKind::WaveStarted { .. }
@@ -184,7 +191,8 @@ impl RunStats {
 }
 
 impl StepStats {
-    fn new(planned: PlannedStep) -> Self {
+    /// A step that has not started.
+    pub fn new(planned: PlannedStep) -> Self {
         Self {
             planned,
             started: None,
@@ -197,6 +205,11 @@ impl StepStats {
             before: Duration::ZERO,
             since: Duration::ZERO,
         }
+    }
+
+    /// Whether it was broken off in an earlier epoch, so that its time is put together from several.
+    pub fn was_broken_off(&self) -> bool {
+        !self.before.is_zero()
     }
 
     /// Begins, or goes on in a later epoch.

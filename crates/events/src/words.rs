@@ -1,8 +1,8 @@
 //! How states, counts and reasons are said, wherever they are told. What comes from a host or a file is made safe for a terminal.
 
-use runsheet_model::{HostName, State, StepId, plural, shortened, visible};
+use runsheet_model::{HostName, State, StepId, format_chosen_duration, plural, shortened, visible};
 
-use crate::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepTotals};
+use crate::{CancelReason, Choice, HostResult, PlannedStep, RunStats, StepTotals, TookLonger};
 
 /// The longest first line of a message that is shown, in characters; the whole message is in the journal.
 const LONGEST_LINE: usize = 300;
@@ -99,6 +99,17 @@ pub fn reason(result: &HostResult) -> String {
         State::Failed { .. } => format!("no message (value {})", result.outcome.value),
         State::Ok { .. } | State::Skipped | State::Cancelled => String::new(),
     }
+}
+
+/// What took longer than usual, and by how much: `Roll web took 18m, usually 12m (+50 %)`.
+pub fn took_longer(longer: &TookLonger, stats: &RunStats) -> String {
+    let step = stats.step(&longer.step).map_or_else(|| longer.step.to_string(), |step| title(&step.planned));
+    let what = match &longer.host {
+        None => step,
+        Some(host) => format!("{step} on {}", visible(host.as_str().as_bytes())),
+    };
+    let [took, usual] = [longer.took, longer.usual].map(format_chosen_duration);
+    format!("{what} took {took}, usually {usual} (+{} %)", longer.percent())
 }
 
 /// Why nothing new is started.

@@ -1,6 +1,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use runsheet_events::{CancelReason, RunStats};
+use runsheet_events::{CancelReason, Prior, RunStats, StepStats};
+use runsheet_forecast::Usual;
 use runsheet_model::{State, TaskName};
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -8,7 +9,12 @@ use rusqlite::{Connection, TransactionBehavior, params};
 const LONGEST_MESSAGE: usize = 200;
 
 /// Adds a run, or puts it in the place of what is known of it: all of it, or nothing.
-pub(crate) fn add(connection: &mut Connection, stats: &RunStats, started: SystemTime) -> rusqlite::Result<()> {
+pub(crate) fn add(
+    connection: &mut Connection,
+    prior: &Prior,
+    stats: &RunStats,
+    started: SystemTime,
+) -> rusqlite::Result<()> {
     let Some(header) = &stats.header else {
         return Ok(());
     };
@@ -49,6 +55,8 @@ pub(crate) fn add(connection: &mut Connection, stats: &RunStats, started: System
         )?;
         let mut add_host = transaction
             .prepare("INSERT INTO hosts (step, host, state, changed, took_ms, message) VALUES (?, ?, ?, ?, ?, ?)")?;
+        let mut add_link = transaction
+            .prepare("INSERT INTO links (step, link, task, hosts, median_ms, longest_ms) VALUES (?, ?, ?, ?, ?, ?)")?;
         for (position, step) in stats.steps.iter().enumerate() {
             let tasks: Vec<&str> = step.planned.tasks.iter().map(TaskName::as_str).collect();
             add_step.execute(params![
@@ -83,9 +91,26 @@ pub(crate) fn add(connection: &mut Connection, stats: &RunStats, started: System
                     message,
                 ])?;
             }
+            for (link, task) in step.planned.tasks.iter().enumerate() {
+                let times = link_times(prior, step, link);
+                if let (Some(median), Some(longest)) = (median(&times), times.iter().max()) {
+                    let of_hosts = number(times.len());
+                    add_link.execute(params![id, number(link), task.as_str(), of_hosts, ms(median), ms(*longest)])?;
+                }
+            }
         }
     }
     transaction.commit()
+}
+
+/// How long a link of a step's chain took on each host on which it ended well.
+fn link_times(prior: &Prior, step: &StepStats, link: usize) -> Vec<Duration> {
+    let Ok(link) = u32::try_from(link) else { return Vec::new() };
+    let took = |host| {
+        let ended = prior.host(&step.planned.step, host)?.links.get(&link)?.ended.as_ref()?;
+        matches!(ended.state, State::Ok { .. }).then_some(ended.took)
+    };
+    step.hosts.keys().filter_map(took).collect()
 }
 
 /// How a run ended, in one word.
@@ -115,6 +140,10 @@ fn state(state: &State) -> &'static str {
         State::Skipped => "skipped",
         State::Cancelled => "cancelled",
     }
+}
+
+fn median(times: &[Duration]) -> Option<Duration> {
+    Usual::of(times).map(|usual| usual.median)
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::private;
 
 /// The layout of the tables. A file with another one is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long to wait for another runsheet that is writing to the history.
 const BUSY: Duration = Duration::from_secs(5);

@@ -55,3 +55,18 @@ CREATE TABLE hosts (
     message     TEXT NOT NULL,      -- its first line, at most 200 characters
     PRIMARY KEY (step, host)
 ) STRICT, WITHOUT ROWID;
+
+-- What each task of a step's chain took, over the hosts on which it ended well.
+CREATE TABLE links (
+    step        INTEGER NOT NULL REFERENCES steps (id) ON DELETE CASCADE,
+    link        INTEGER NOT NULL,   -- in the chain, from 0
+    task        TEXT NOT NULL,
+    hosts       INTEGER NOT NULL,
+    median_ms   INTEGER NOT NULL,
+    longest_ms  INTEGER NOT NULL,
+    PRIMARY KEY (step, link)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX links_by_task ON links (task);
+CREATE INDEX steps_by_tasks ON steps (tasks);
+CREATE INDEX hosts_by_host ON hosts (host);

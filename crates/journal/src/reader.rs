@@ -83,9 +83,12 @@ impl RunReader {
     /// If nobody records it any more, a host with an intent and no outcome is lost: runsheet ended before it heard. Hosts on
     /// which nothing was under way stay as they were.
     pub fn stats(&self) -> Result<RunStats, JournalError> {
-        let prior = self.prior()?;
-        let live = lock::is_held(&self.file);
-        Ok(if live { prior.stats } else { prior.ended_stats() })
+        Ok(self.stats_of(&self.prior()?))
+    }
+
+    /// The same of what has been read already.
+    pub(crate) fn stats_of(&self, prior: &Prior) -> RunStats {
+        if lock::is_held(&self.file) { prior.stats.clone() } else { prior.ended_stats() }
     }
 
     /// The attempts that were about to have an effect and whose end nobody has recorded, in order of step and host. While the run

@@ -78,8 +78,8 @@ fn everything(folder: &Path) {
     output.frame(Duration::ZERO, Stream::Out, false, b"text");
     output.close().expect("output");
     let mut history = History::open(&state).expect("a history");
-    let tally = writer.reader().and_then(|reader| reader.stats()).expect("statistics");
-    history.add(&tally, std::time::SystemTime::now()).expect("an entry");
+    let prior = writer.reader().and_then(|reader| reader.prior()).expect("what is known");
+    history.add(&prior, &prior.stats, std::time::SystemTime::now()).expect("an entry");
     let mut out = io::stdout().lock();
     writeln!(out, "\nready").and_then(|()| out.flush()).expect("a reader");
     io::stdin().lock().read_line(&mut String::new()).expect("a word to go on");

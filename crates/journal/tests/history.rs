@@ -48,10 +48,10 @@ fn a_run_is_in_the_history_with_its_waiting_apart() {
     let folder = record(&state, run, &whole_run(run, 1000));
     let mut history = History::open(&state).expect("a history");
     let reader = folder.reader().expect("the journal");
-    let tally = reader.stats().expect("statistics");
+    let prior = reader.prior().expect("what is known");
     let started = reader.started().expect("the journal").expect("a start");
     for _ in 0..3 {
-        history.add(&tally, started).expect("an entry");
+        history.add(&prior, &prior.stats, started).expect("an entry");
     }
 
     let runs = history.runs(10, Some("weekly")).expect("runs");

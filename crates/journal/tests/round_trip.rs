@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use runsheet_events::{
     AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, MadeFile, PlannedStep, RunEvent, RunHeader,
-    StepTotals, decode, encode,
+    StepTotals, TookLonger, decode, encode,
 };
 use runsheet_journal::FORMAT;
 use runsheet_model::{
@@ -206,6 +206,9 @@ fn kind() -> impl Strategy<Value = EventKind> {
         (step_id(), text(), text(), any::<u64>(), any::<bool>()).prop_map(|(step, path, sha256, bytes, executable)| {
             EventKind::FileMade { step, file: MadeFile { path, sha256, bytes, executable } }
         }),
+        (step_id(), option::of(host_name()), time(), time(), 0..100_usize).prop_map(
+            |(step, host, took, usual, runs)| EventKind::TookLonger(TookLonger { step, host, took, usual, runs })
+        ),
         text().prop_map(|message| EventKind::Warned { message }),
         (totals(), time()).prop_map(|(totals, took)| EventKind::RunFinished { totals, took }),
     ]

@@ -124,7 +124,10 @@ impl Report {
             EventKind::Warned { message } if self.warnings.len() < WARNINGS_KEPT => {
                 self.warnings.push(Note { at: now, text: message.clone() });
             }
-            EventKind::Warned { .. } => self.warnings_left_out += 1,
+            EventKind::TookLonger(longer) if self.warnings.len() < WARNINGS_KEPT => {
+                self.warnings.push(Note { at: now, text: words::took_longer(longer, &self.stats) });
+            }
+            EventKind::Warned { .. } | EventKind::TookLonger(_) => self.warnings_left_out += 1,
             EventKind::HostConnected { .. }
             | EventKind::HostNoted { .. }
             | EventKind::RunCancelled { .. }

@@ -123,6 +123,9 @@ impl Trace<'_> {
                 self.mark("stopped", now, &json!({"why": why}))
             }
             EventKind::Warned { message } => self.mark("warning", now, &json!({"message": shortened(message, 1_000)})),
+            EventKind::TookLonger(longer) => {
+                self.mark("slow", now, &json!({"message": words::took_longer(longer, &self.stats)}))
+            }
             EventKind::HostConnected { .. }
             | EventKind::LostAnswered { .. }
             | EventKind::HostNoted { .. }

@@ -15,8 +15,8 @@ use crate::page::{Page, To};
 use crate::palette::paint;
 use crate::recap::Verdict;
 use crate::wording::{
-    cancelled, chosen, first_line, is_sheet, numbered, one_line, reason, run_word, state, tasks, title, totals,
-    what_next,
+    cancelled, chosen, first_line, is_sheet, numbered, one_line, reason, run_word, state, tasks, title, took_longer,
+    totals, what_next,
 };
 use crate::{Detail, Display, Findings, RecapContext, recap};
 
@@ -90,6 +90,10 @@ impl Narrator {
             EventKind::RunCancelled { reason } => {
                 let line = format!("stopping: {}; {}", cancelled(reason, &self.stats), what_next(reason));
                 self.say(page, Detail::Quiet, &paint(self.display.err.bad, &line));
+            }
+            EventKind::TookLonger(longer) => {
+                let line = took_longer(longer, &self.stats);
+                self.say(page, Detail::Normal, &paint(self.display.err.warn, &line));
             }
             EventKind::Warned { message } => {
                 let warning = paint(self.display.err.warn, "warning");

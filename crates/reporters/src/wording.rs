@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-pub(crate) use runsheet_events::words::{cancelled, chosen, first_line, one_line, reason, state, title, totals};
+pub(crate) use runsheet_events::words::{
+    cancelled, chosen, first_line, one_line, reason, state, title, took_longer, totals,
+};
 use runsheet_events::{CancelReason, RunHeader, RunStats, StepStats};
 use runsheet_model::{TaskName, format_duration};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};

@@ -138,7 +138,7 @@ impl StepRun {
 
 impl Executor {
     pub(crate) fn new(runner: Runner, messages: mpsc::UnboundedSender<Message>) -> Self {
-        let Runner { plan, endpoints, identity, seams, secrets, mask, settings, resumed: _ } = runner;
+        let Runner { plan, endpoints, identity, seams, secrets, mask, settings, foreseen: _, resumed: _ } = runner;
         let locks = HostLocks::new(&plan, &endpoints, &identity, &mask);
         let pool = HostPool::new(seams.connector, endpoints, &plan.uses(), &locks.settings(settings));
         locks.wanted().iter().for_each(|&host| pool.need(host));

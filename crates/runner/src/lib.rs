@@ -12,6 +12,7 @@ mod chain;
 mod climb;
 mod dispatcher;
 mod executor;
+mod foreseen;
 mod handshakes;
 mod host_locks;
 mod host_pool;
@@ -33,6 +34,7 @@ mod stop;
 mod tee;
 mod undo;
 
+pub use foreseen::Foreseen;
 pub use host_locks::{LockAnswer, end_lock};
 pub use host_pool::{ConnectPermit, Got, HostPool};
 pub use policy::{Policy, Tally, Verdict};

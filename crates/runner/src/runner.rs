@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::dispatcher::Dispatcher;
 use crate::executor::Executor;
+use crate::foreseen::Foreseen;
 use crate::resume::Resumption;
 use crate::stop::Stop;
 
@@ -28,6 +29,8 @@ pub struct Runner {
     pub mask: Mask,
     /// How it runs.
     pub settings: Settings,
+    /// What past runs say of it.
+    pub foreseen: Foreseen,
     /// How it goes on, if it is not a new run.
     pub resumed: Option<Resumption>,
 }

@@ -17,10 +17,11 @@ use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use crate::executor::Executor;
+use crate::foreseen::Foreseen;
 use crate::message::Message;
 use crate::record::Record;
 use crate::resume::Resumption;
-use crate::runner::{Identity, RunReport, Runner, Settings, Signal};
+use crate::runner::{RunReport, Runner, Settings, Signal};
 use crate::schedule::Schedule;
 use crate::step_progress::StepProgress;
 use crate::stop::Stop;
@@ -62,6 +63,8 @@ pub(crate) struct Dispatcher {
     /// What was changed is undone once nothing runs any more.
     undo_wanted: bool,
     undo: Option<Undo>,
+    /// What past runs say of this one.
+    foreseen: Foreseen,
     /// How the run goes on, if it is not a new one.
     resumed: Option<Resumption>,
     interrupts: u32,
@@ -88,7 +91,7 @@ impl Dispatcher {
         let epoch = resumed.as_ref().map_or(1, Resumption::epoch);
         let undo_wanted = resumed.as_ref().is_some_and(|resumed| resumed.undoing);
         Self {
-            header: header(&plan, &runner.identity, epoch),
+            header: header(&plan, runner, resumed.as_ref(), epoch),
             record: Record::new(
                 runner.seams.ledger.clone(),
                 resumed.as_ref().map_or(0, Resumption::seq),
@@ -108,6 +111,7 @@ impl Dispatcher {
             halted: false,
             undo_wanted,
             undo: None,
+            foreseen: runner.foreseen.clone(),
             resumed,
             interrupts: 0,
             stop_running_at: None,
@@ -355,12 +359,20 @@ async fn at(when: Option<Instant>) {
     }
 }
 
-fn header(plan: &Plan, identity: &Identity, epoch: u32) -> RunHeader {
+fn header(plan: &Plan, runner: &Runner, resumed: Option<&Resumption>, epoch: u32) -> RunHeader {
+    let identity = &runner.identity;
+    // What was forecast when the run began stays, so that its end can be compared with it.
+    let recorded = resumed.and_then(|resumed| resumed.stats().header.as_ref());
+    let forecast = |index: usize, id: &StepId| match recorded {
+        Some(header) => header.steps.iter().find(|step| step.step == *id).and_then(|step| step.forecast_ms),
+        None => runner.foreseen.forecasts.get(&index).map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+    };
     let steps = plan
         .steps
         .iter()
-        .filter(|step| step.left_out.is_none())
-        .map(|step| {
+        .enumerate()
+        .filter(|(_, step)| step.left_out.is_none())
+        .map(|(index, step)| {
             let (tasks, hosts) = match &step.work {
                 Work::Manual { .. } => (Vec::new(), 0),
                 Work::Hosts(work) => {
@@ -375,7 +387,7 @@ fn header(plan: &Plan, identity: &Identity, epoch: u32) -> RunHeader {
                 hosts,
                 owner: step.owner.clone(),
                 expect_ms: step.expect_ms,
-                forecast_ms: None,
+                forecast_ms: forecast(index, &step.id),
                 undoes: step.undoes.map(|undone| plan.steps[undone].id.clone()),
             }
         })

@@ -107,6 +107,7 @@ impl Dispatcher {
     pub(super) fn act_on_step(&mut self, index: usize, executor: &Executor) {
         self.schedule.finish(index);
         let Some(progress) = self.steps.remove(&index) else { return };
+        self.tell_what_took_longer(index);
         let step = &self.plan.steps[index];
         for position in progress.bad.into_keys() {
             if let Some(work) = step.host_work() {
@@ -118,6 +119,14 @@ impl Dispatcher {
             self.cancel(CancelReason::HostsFailed { step: step.id.clone() });
         }
         self.undo_next(executor);
+    }
+
+    fn tell_what_took_longer(&mut self, index: usize) {
+        let step = self.stats.step(&self.plan.steps[index].id);
+        let longer = step.map(|step| self.foreseen.longer(index, step)).unwrap_or_default();
+        for longer in longer {
+            self.emit(EventKind::TookLonger(longer));
+        }
     }
 
     /// Does what the policy says about a step in which too much failed.

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod files;
+mod foreseen;
 mod host_locks;
 mod played_lock;
 mod resumed;

@@ -16,7 +16,7 @@ use runsheet_model::{
     SecretName, StepId, Stream, TaskName, Unreachable,
 };
 use runsheet_plan::{HostWork, PerHost, Plan, PlanHost, PlanLink, PlanPolicy, PlanRollout, PlanStep, Work};
-use runsheet_runner::{Identity, LostAnswers, Resumption, Runner, Seams, Settings, Signal, Undecided};
+use runsheet_runner::{Foreseen, Identity, LostAnswers, Resumption, Runner, Seams, Settings, Signal, Undecided};
 use runsheet_task::{
     Args, Config, Connected, Connector, Download, ExecEnd, ExecRequest, Exit, Host, HttpAnswer, HttpRequest, Limits,
     Local, LocalError, LocalFile, Mail, Output, Registry, Remote, RemoteError, Secrets, ShellSettings, Task, TaskError,
@@ -58,6 +58,7 @@ pub(crate) struct Stage {
     forks: usize,
     timeout: Duration,
     settings: Settings,
+    foreseen: Foreseen,
     signals: Vec<(Duration, Signal)>,
     sync_takes: Duration,
     connect_takes: Duration,
@@ -116,6 +117,7 @@ impl Stage {
             forks: 64,
             timeout: Duration::from_hours(2),
             settings: Settings::default(),
+            foreseen: Foreseen::default(),
             signals: Vec::new(),
             sync_takes: Duration::from_millis(1),
             connect_takes: Duration::ZERO,
@@ -180,6 +182,11 @@ impl Stage {
 
     pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    pub(crate) fn foreseen(mut self, foreseen: Foreseen) -> Self {
+        self.foreseen = foreseen;
         self
     }
 
@@ -276,6 +283,7 @@ impl Stage {
             secrets: Secrets::new(secrets),
             mask,
             settings: self.settings,
+            foreseen: self.foreseen.clone(),
             resumed,
         };
         let (sender, signals) = mpsc::unbounded_channel();
