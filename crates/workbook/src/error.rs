@@ -155,21 +155,21 @@ impl Hint for WorkbookError {
             Reason::Unsupported { done, .. } if *done == "changed" => {
                 Hints::from("save it as .xlsx, .ods or .csv, and import that")
             }
-            Reason::Unsupported { .. } => Hints::from("open it in a spreadsheet and save it as .xlsx or .ods"),
             Reason::Protected => Hints::from("save it without a password"),
             Reason::Damaged { .. } => {
                 Hints::from("fetch it once more; if it opens in a spreadsheet, save it there under a new name")
             }
-            Reason::Unsafe { .. } => Hints::from("open it in a spreadsheet and save it as .xlsx or .ods"),
+            Reason::Unsupported { .. } | Reason::Unsafe { .. } => {
+                Hints::from("open it in a spreadsheet and save it as .xlsx or .ods")
+            }
             Reason::TooLarge { .. } => Hints::from("take away tabs and rows that are not needed"),
             Reason::NoTab { tab, tabs } => match nearest(tab, tabs.iter().map(String::as_str)) {
                 Some(near) => Hints::did_you_mean(Some(near)),
                 None => Hints::from(format!("its tabs: {}", tabs.join(", "))),
             },
-            Reason::Open { lock, .. } => Hints::from(format!(
-                "close it there; if nobody has it open any more, remove `{}`",
-                lock.display()
-            )),
+            Reason::Open { lock, .. } => {
+                Hints::from(format!("close it there; if nobody has it open any more, remove `{}`", lock.display()))
+            }
             Reason::Io { .. } | Reason::Empty | Reason::Cell { .. } | Reason::Changed => Hints::none(),
         }
     }

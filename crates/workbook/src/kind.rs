@@ -47,7 +47,8 @@ impl Kind {
             });
         }
         // A look at the beginning is enough; it is decoded as a whole where it is read.
-        let letters = bytes.iter().filter(|&&byte| byte != 0).skip_while(|&&byte| byte.is_ascii_whitespace() || byte >= 0x80);
+        let letters =
+            bytes.iter().filter(|&&byte| byte != 0).skip_while(|&&byte| byte.is_ascii_whitespace() || byte >= 0x80);
         if letters.clone().next() == Some(&b'<') { Self::of_xml(bytes) } else { Ok(Self::Csv) }
     }
 

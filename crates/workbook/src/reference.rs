@@ -28,10 +28,12 @@ pub(crate) fn parse(name: &str) -> Option<(u32, u32)> {
     let end = name.find(|c: char| !c.is_ascii_alphabetic())?;
     let (letters, digits) = name.split_at(end);
     let digits = digits.strip_prefix('$').unwrap_or(digits);
-    if letters.is_empty() || letters.len() > 3 || digits.len() > 7 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if letters.is_empty() || letters.len() > 3 || digits.len() > 7 || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
-    let column = letters.bytes().fold(0, |column, letter| column * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
+    let column =
+        letters.bytes().fold(0, |column, letter| column * 26 + u32::from(letter.to_ascii_uppercase() - b'A') + 1);
     let row = digits.parse().ok()?;
     ((1..=LAST_ROW).contains(&row) && (1..=LAST_COLUMN).contains(&column)).then_some((row, column))
 }
@@ -51,11 +53,6 @@ impl Range {
         let (first, last) = text.split_once(':').unwrap_or((text, text));
         let (first, last) = (parse(first)?, parse(last)?);
         (first.0 <= last.0 && first.1 <= last.1).then_some(Self { first, last })
-    }
-
-    /// Whether a cell is in it.
-    pub(crate) fn contains(&self, row: u32, column: u32) -> bool {
-        (self.first.0..=self.last.0).contains(&row) && (self.first.1..=self.last.1).contains(&column)
     }
 
     /// The smallest block that holds this one and a cell.

@@ -23,7 +23,9 @@ impl Budget {
             return Err(Reason::TooLarge { what: format!("it has more than {} cells", limits::CELLS) });
         }
         if self.text > limits::TEXT {
-            return Err(Reason::TooLarge { what: format!("its cells hold more than {} MiB of text", limits::TEXT >> 20) });
+            return Err(Reason::TooLarge {
+                what: format!("its cells hold more than {} MiB of text", limits::TEXT >> 20),
+            });
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use encoding_rs::{Encoding, UTF_8};
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::Event;
@@ -17,8 +18,22 @@ const DEEPEST: usize = 256;
 /// The text of a document, in whatever letters it is stored.
 pub(crate) fn decode<'a>(part: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Reason> {
     let wrong = || Reason::damaged(part, "its letters are not what it says they are");
-    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]).ok_or_else(wrong);
+    let (encoding, mark) = letters(bytes).ok_or_else(wrong)?;
+    encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]).ok_or_else(wrong)
+}
+
+/// The text of a document that is stored as UTF-8, as what is changed has to be.
+pub(crate) fn utf8<'a>(part: &str, bytes: &'a [u8]) -> Result<&'a str, Reason> {
+    match (letters(bytes), decode(part, bytes)?) {
+        (Some((encoding, _)), Cow::Borrowed(text)) if encoding == UTF_8 => Ok(text),
+        _ => Err(Reason::Unsupported { what: "XML in other letters than UTF-8", done: "changed" }),
+    }
+}
+
+/// In which letters a document is stored by its own word, and the bytes of the mark at its beginning.
+fn letters(bytes: &[u8]) -> Option<(&'static Encoding, usize)> {
+    if let Some(marked) = Encoding::for_bom(bytes) {
+        return Some(marked);
     }
     let declaration = bytes.split(|&byte| byte == b'>').next().unwrap_or_default();
     let label = declaration.strip_prefix(b"<?xml").and_then(|rest| {
@@ -26,11 +41,10 @@ pub(crate) fn decode<'a>(part: &str, bytes: &'a [u8]) -> Result<Cow<'a, str>, Re
         let value = rest.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
         value.get(1..)?.split(['"', '\'']).next()
     });
-    let encoding = match label {
-        Some(label) => encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(wrong)?,
-        None => encoding_rs::UTF_8,
-    };
-    encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(wrong)
+    match label {
+        Some(label) => Some((Encoding::for_label(label.as_bytes())?, 0)),
+        None => Some((UTF_8, 0)),
+    }
 }
 
 /// An opening element.
@@ -170,7 +184,10 @@ impl<'a> Scanner<'a> {
                 Event::Start(element) => {
                     self.depth += 1;
                     if self.depth > DEEPEST {
-                        return Err(Reason::Unsafe { part: self.part.to_owned(), why: "its elements stand too deep in each other" });
+                        return Err(Reason::Unsafe {
+                            part: self.part.to_owned(),
+                            why: "its elements stand too deep in each other",
+                        });
                     }
                     Node::Open { tag: Tag { content: inner(1), name: element.name().as_ref().len() }, empty: false }
                 }

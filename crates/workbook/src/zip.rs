@@ -7,9 +7,9 @@ use std::io::{Read, Write};
 use std::ops::Range;
 
 use flate2::Compression;
+use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use flate2::Crc;
 
 use crate::error::Reason;
 use crate::limits;
@@ -65,21 +65,27 @@ impl<'a> Archive<'a> {
         let cut = || broken("its end is missing, as after a copy that was broken off");
         // Behind the record comes a comment of at most 65,535 bytes.
         let from = bytes.len().saturating_sub(END_SIZE + usize::from(u16::MAX));
-        let end = (from..=bytes.len().saturating_sub(END_SIZE)).rev().find(|&at| bytes[at..].starts_with(END)).ok_or_else(cut)?;
+        let end = (from..=bytes.len().saturating_sub(END_SIZE))
+            .rev()
+            .find(|&at| bytes[at..].starts_with(END))
+            .ok_or_else(cut)?;
         let count = usize::from(u16_at(bytes, end + 10).ok_or_else(cut)?);
         let directory = u32_at(bytes, end + 16).ok_or_else(cut)?;
         if count == usize::from(u16::MAX) || directory == ELSEWHERE {
             return Err(Reason::TooLarge { what: format!("its archive has more than {} parts", limits::PARTS) });
         }
         if count > limits::PARTS {
-            return Err(Reason::TooLarge { what: format!("its archive has {count} parts, more than {}", limits::PARTS) });
+            return Err(Reason::TooLarge {
+                what: format!("its archive has {count} parts, more than {}", limits::PARTS),
+            });
         }
         let directory = directory as usize;
         let mut archive =
             Self { bytes, entries: Vec::with_capacity(count), names: HashMap::new(), directory, end, unpacked: 0 };
         let mut at = directory;
         for _ in 0..count {
-            let (name, entry) = entry(bytes, at, directory).ok_or_else(|| broken("the directory of its archive is wrong"))?;
+            let (name, entry) =
+                entry(bytes, at, directory).ok_or_else(|| broken("the directory of its archive is wrong"))?;
             at = entry.central.end;
             if archive.names.insert(name.clone(), archive.entries.len()).is_some() {
                 return Err(Reason::damaged(&name, "its archive has a part twice"));
@@ -123,7 +129,11 @@ impl<'a> Archive<'a> {
         read.map_err(|_| Reason::damaged(name, "its data cannot be unpacked"))?;
         if content.len() > allowed {
             return Err(Reason::TooLarge {
-                what: format!("`{name}` is {} KiB packed and more than {} MiB unpacked", data.len() >> 10, allowed >> 20),
+                what: format!(
+                    "`{name}` is {} KiB packed and more than {} MiB unpacked",
+                    data.len() >> 10,
+                    allowed >> 20
+                ),
             });
         }
         let mut crc = Crc::new();
@@ -211,8 +221,10 @@ fn pack(out: &mut Vec<u8>, header: &[u8], central: &mut [u8], entry: &Entry, con
     let packed = encoder.finish().map_err(failed)?;
     let mut crc = Crc::new();
     crc.update(content);
-    let size = |length: usize| u32::try_from(length).map_err(|_| Reason::TooLarge { what: "a part has 4 GiB".to_owned() });
-    let (crc, packed_size, size) = (crc.sum().to_le_bytes(), size(packed.len())?.to_le_bytes(), size(content.len())?.to_le_bytes());
+    let size =
+        |length: usize| u32::try_from(length).map_err(|_| Reason::TooLarge { what: "a part has 4 GiB".to_owned() });
+    let (crc, packed_size, size) =
+        (crc.sum().to_le_bytes(), size(packed.len())?.to_le_bytes(), size(content.len())?.to_le_bytes());
     let flags = (entry.flags & UTF8).to_le_bytes();
     let start = out.len();
     out.extend_from_slice(header);
@@ -245,7 +257,18 @@ fn entry(bytes: &[u8], at: usize, directory: usize) -> Option<(String, Entry)> {
     let central = at..begin + name + extra + comment;
     (central.end <= bytes.len() && offset < directory).then_some(())?;
     let name = String::from_utf8_lossy(&bytes[begin..begin + name]).into_owned();
-    Some((name, Entry { flags: u16_at(bytes, at + 8)?, method: u16_at(bytes, at + 10)?, crc: number(16)?, packed, unpacked, offset, central }))
+    Some((
+        name,
+        Entry {
+            flags: u16_at(bytes, at + 8)?,
+            method: u16_at(bytes, at + 10)?,
+            crc: number(16)?,
+            packed,
+            unpacked,
+            offset,
+            central,
+        },
+    ))
 }
 
 /// The numbers of 64 bits in the extra fields of a line.

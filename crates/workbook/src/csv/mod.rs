@@ -2,9 +2,11 @@
 
 mod dialect;
 mod folder;
-
+mod patch;
 mod reader;
 mod records;
 
-pub(crate) use folder::read as read_folder;
+pub(crate) use folder::{find as find_in_folder, fingerprint as folder_fingerprint, read as read_folder};
+pub use patch::csv_safe;
+pub(crate) use patch::patch;
 pub(crate) use reader::read;

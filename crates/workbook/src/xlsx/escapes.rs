@@ -21,15 +21,12 @@ pub(crate) fn decode(text: Cow<'_, str>) -> Cow<'_, str> {
     while let Some(at) = rest.find("_x") {
         decoded.push_str(&rest[..at]);
         rest = &rest[at..];
-        match escape_at(rest).and_then(char::from_u32) {
-            Some(c) => {
-                decoded.push(c);
-                rest = &rest[LENGTH..];
-            }
-            None => {
-                decoded.push('_');
-                rest = &rest[1..];
-            }
+        if let Some(c) = escape_at(rest).and_then(char::from_u32) {
+            decoded.push(c);
+            rest = &rest[LENGTH..];
+        } else {
+            decoded.push('_');
+            rest = &rest[1..];
         }
     }
     decoded.push_str(rest);

@@ -51,6 +51,7 @@ pub(crate) fn of_code(code: &str) -> Shown {
 
 /// What stands in a code.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a letter that is there or not")]
 struct Parts {
     /// Year, month or day.
     date: bool,
@@ -91,7 +92,9 @@ impl Parts {
                     };
                     rest.by_ref().take(length).for_each(drop);
                 }
-                letter @ ('h' | 'm' | 's' | 'd' | 'y' | 'e' | 'g' | 'b') if letters.last() != Some(&letter) => letters.push(letter),
+                letter @ ('h' | 'm' | 's' | 'd' | 'y' | 'e' | 'g' | 'b') if letters.last() != Some(&letter) => {
+                    letters.push(letter);
+                }
                 _ => {}
             }
         }

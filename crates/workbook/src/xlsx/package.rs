@@ -6,7 +6,7 @@ use crate::xml::{self, Node, Scanner};
 use crate::zip::Archive;
 
 /// The part that every package of Office Open XML has.
-const CONTENT_TYPES: &str = "[Content_Types].xml";
+pub(crate) const CONTENT_TYPES: &str = "[Content_Types].xml";
 
 /// Whether an archive is a package of Office Open XML.
 pub(crate) fn is_package(archive: &Archive<'_>) -> bool {
@@ -17,6 +17,8 @@ pub(crate) fn is_package(archive: &Archive<'_>) -> bool {
 #[derive(Debug)]
 pub(crate) struct SheetPart {
     pub(crate) name: String,
+    /// The number by which the order of calculation names it.
+    pub(crate) id: u32,
     pub(crate) hidden: bool,
     pub(crate) part: String,
 }
@@ -25,6 +27,8 @@ pub(crate) struct SheetPart {
 #[derive(Debug)]
 pub(crate) struct Package {
     pub(crate) sheets: Vec<SheetPart>,
+    /// The part that says what the workbook consists of.
+    pub(crate) relations: String,
     pub(crate) epoch: Epoch,
     pub(crate) styles: Option<String>,
     pub(crate) shared_strings: Option<String>,
@@ -59,7 +63,8 @@ impl Package {
                     let name = tag.attribute("name").ok_or_else(|| scanner.damaged("a tab has no name"))?;
                     let hidden = tag.attribute("state").is_some_and(|state| state != "visible");
                     let id = tag.attribute("id").ok_or_else(|| scanner.damaged("a tab has no part"))?;
-                    listed.push((name.into_owned(), hidden, id.into_owned()));
+                    let number = tag.attribute("sheetId").and_then(|id| id.parse().ok()).unwrap_or(0);
+                    listed.push((name.into_owned(), number, hidden, id.into_owned()));
                 }
                 _ => {}
             }
@@ -67,16 +72,18 @@ impl Package {
         let relations = self::relations(archive, &workbook)?;
         let by_id: HashMap<&str, &Relation> = relations.iter().map(|relation| (&*relation.id, relation)).collect();
         let mut sheets = Vec::new();
-        for (name, hidden, id) in listed {
-            let relation = by_id.get(&*id).ok_or_else(|| Reason::damaged(&workbook, format!("tab `{name}` has no part")))?;
+        for (name, number, hidden, id) in listed {
+            let relation =
+                by_id.get(&*id).ok_or_else(|| Reason::damaged(&workbook, format!("tab `{name}` has no part")))?;
             // A tab that is nothing but a chart has no cells.
             if relation.is("worksheet") {
-                sheets.push(SheetPart { name, hidden, part: relation.target.clone() });
+                sheets.push(SheetPart { name, id: number, hidden, part: relation.target.clone() });
             }
         }
         let part = |kind| relations.iter().find(|relation| relation.is(kind)).map(|relation| relation.target.clone());
         Ok(Self {
             sheets,
+            relations: relations_of(&workbook),
             epoch,
             styles: part("styles"),
             shared_strings: part("sharedStrings"),
@@ -101,8 +108,8 @@ impl Relation {
 
 /// What a part needs; the empty name stands for the package itself.
 fn relations(archive: &mut Archive<'_>, part: &str) -> Result<Vec<Relation>, Reason> {
-    let (folder, file) = part.rsplit_once('/').unwrap_or(("", part));
-    let name = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
+    let (folder, _) = part.rsplit_once('/').unwrap_or_default();
+    let name = relations_of(part);
     let source = text(archive, &name)?;
     let mut scanner = Scanner::new(&name, &source);
     let mut relations = Vec::new();
@@ -116,6 +123,14 @@ fn relations(archive: &mut Archive<'_>, part: &str) -> Result<Vec<Relation>, Rea
         }
     }
     Ok(relations)
+}
+
+/// The part that says what another one needs.
+fn relations_of(part: &str) -> String {
+    match part.rsplit_once('/') {
+        Some((folder, file)) => format!("{folder}/_rels/{file}.rels"),
+        None => format!("_rels/{part}.rels"),
+    }
 }
 
 /// The name of a part that is named from a folder of the package.
@@ -134,13 +149,26 @@ fn resolve(folder: &str, target: &str) -> String {
     steps.join("/")
 }
 
+/// A part's name as the archive has it: names are the same whatever the size of their letters.
+pub(crate) fn part_name(archive: &Archive<'_>, part: &str) -> String {
+    if archive.has(part) {
+        return part.to_owned();
+    }
+    archive.names().find(|name| name.eq_ignore_ascii_case(part)).unwrap_or(part).to_owned()
+}
+
 /// The text of a part that has to be there.
 pub(crate) fn text(archive: &mut Archive<'_>, part: &str) -> Result<String, Reason> {
-    // Names are the same whatever the size of their letters.
-    let name = if archive.has(part) { None } else { archive.names().find(|name| name.eq_ignore_ascii_case(part)) };
-    let name = name.unwrap_or(part).to_owned();
+    let name = part_name(archive, part);
     let bytes = archive.read(&name)?.ok_or_else(|| Reason::damaged(part, "it is missing"))?;
     Ok(xml::decode(part, &bytes)?.into_owned())
+}
+
+/// The text of a part that is to be changed: what is written is UTF-8, as it has to say.
+pub(crate) fn text_to_change(archive: &mut Archive<'_>, part: &str) -> Result<String, Reason> {
+    let name = part_name(archive, part);
+    let bytes = archive.read(&name)?.ok_or_else(|| Reason::damaged(part, "it is missing"))?;
+    xml::utf8(part, &bytes).map(str::to_owned)
 }
 
 #[cfg(test)]

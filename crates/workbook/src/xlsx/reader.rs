@@ -2,8 +2,8 @@ use crate::Tab;
 use crate::error::Reason;
 use crate::tab_builder::Budget;
 use crate::xlsx::package::{Package, text};
-use crate::xlsx::sheet::Sheet;
 use crate::xlsx::shared_strings;
+use crate::xlsx::sheet::Sheet;
 use crate::xlsx::styles::Styles;
 use crate::zip::Archive;
 

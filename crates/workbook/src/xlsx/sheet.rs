@@ -78,7 +78,9 @@ pub(crate) fn row_number(scanner: &Scanner<'_>, tag: &Tag<'_>, last: u32) -> Res
 /// The number of a cell's column; one that tells none follows the last one.
 pub(crate) fn column_number(scanner: &Scanner<'_>, tag: &Tag<'_>, row: u32, last: u32) -> Result<u32, Reason> {
     match tag.attribute("r") {
-        Some(told) => reference::parse(&told).filter(|&(of, column)| of == row && column > last).map(|(_, column)| column),
+        Some(told) => {
+            reference::parse(&told).filter(|&(of, column)| of == row && column > last).map(|(_, column)| column)
+        }
         None => Some(last + 1).filter(|&column| column <= LAST_COLUMN),
     }
     .ok_or_else(|| scanner.damaged(format!("a cell of row {row} is not where it says")))

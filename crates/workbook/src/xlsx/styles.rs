@@ -17,7 +17,15 @@ struct Look {
 /// The styles of a workbook. A cell names its style by number.
 #[derive(Debug, Default)]
 pub(crate) struct Styles {
-    styles: Vec<(Look, Shown)>,
+    styles: Vec<Style>,
+}
+
+#[derive(Debug)]
+struct Style {
+    look: Look,
+    shown: Shown,
+    /// Whether numbers are shown as they are.
+    general: bool,
 }
 
 impl Styles {
@@ -46,7 +54,7 @@ impl Styles {
                     let begin = scanner.span().end;
                     scanner.skip()?;
                     let inner = source[begin..scanner.span().start].to_owned();
-                    styles.push((Look { font, fill, border, inner }, shown));
+                    styles.push(Style { look: Look { font, fill, border, inner }, shown, general: id == 0 });
                 }
                 _ => {}
             }
@@ -56,12 +64,23 @@ impl Styles {
 
     /// What numbers of a style are shown as.
     pub(crate) fn shown(&self, style: usize) -> Shown {
-        self.styles.get(style).map(|(_, shown)| *shown).unwrap_or_default()
+        self.styles.get(style).map(|style| style.shown).unwrap_or_default()
     }
 
     /// A style that shows numbers in the first of these ways that there is, and looks like another one in everything else.
     pub(crate) fn showing(&self, wanted: &[Shown], like: usize) -> Option<usize> {
-        let (look, _) = self.styles.get(like)?;
-        wanted.iter().find_map(|wanted| self.styles.iter().position(|(other, shown)| other == look && shown == wanted))
+        let look = &self.styles.get(like)?.look;
+        wanted
+            .iter()
+            .find_map(|wanted| self.styles.iter().position(|style| style.look == *look && style.shown == *wanted))
+    }
+
+    /// A style that shows numbers as they are, and looks like another one in everything else.
+    pub(crate) fn general(&self, like: usize) -> Option<usize> {
+        let like = self.styles.get(like)?;
+        if like.general {
+            return None;
+        }
+        self.styles.iter().position(|style| style.look == like.look && style.general)
     }
 }
