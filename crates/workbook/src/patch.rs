@@ -7,7 +7,7 @@ use crate::error::{Reason, WorkbookError};
 use crate::kind::Kind;
 use crate::replace::Replacement;
 use crate::zip::Archive;
-use crate::{Edit, xlsx};
+use crate::{Edit, ods, xlsx, xml};
 
 /// Changes cells of a spreadsheet in place, and nothing else of it: all of them, or none.
 ///
@@ -64,8 +64,10 @@ fn patched(bytes: &[u8], tabs: &BTreeMap<&str, TabEdits<'_>>) -> Result<Vec<u8>,
             let mut archive = Archive::new(bytes)?;
             if xlsx::is_package(&archive) {
                 xlsx::patch(&mut archive, tabs)
+            } else if ods::is_document(&archive) {
+                ods::patch_archive(&mut archive, tabs)
             } else {
-                Err(Reason::NotASpreadsheet { what: "an archive of another kind" })
+                Err(Reason::NotASpreadsheet { what: "an archive of something else" })
             }
         }
         Kind::Csv => {
@@ -75,8 +77,10 @@ fn patched(bytes: &[u8], tabs: &BTreeMap<&str, TabEdits<'_>>) -> Result<Vec<u8>,
             }
             csv::patch(bytes, &all)
         }
-        Kind::FlatOds | Kind::Xml2003 => {
-            Err(Reason::Unsupported { what: "a spreadsheet saved as XML", done: "changed" })
+        Kind::FlatOds => {
+            let changed = ods::patch_document("", xml::utf8("", bytes)?, ods::Styles::default(), tabs)?;
+            Ok(changed.into_bytes())
         }
+        Kind::Xml2003 => Err(Reason::Unsupported { what: "a spreadsheet saved as XML", done: "changed" }),
     }
 }

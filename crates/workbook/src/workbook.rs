@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::source::{read_file, sha256};
 use crate::tab_builder::Budget;
 use crate::zip::Archive;
-use crate::{Value, csv, limits, xlsx};
+use crate::{Value, csv, limits, ods, xlsx, xml};
 
 /// A spreadsheet as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,15 +41,18 @@ fn read(path: &Path, budget: &mut Budget) -> Result<(Vec<Tab>, String), Reason> 
             let mut archive = Archive::new(&bytes)?;
             if xlsx::is_package(&archive) {
                 xlsx::read(&mut archive, budget)?
+            } else if ods::is_document(&archive) {
+                ods::read_archive(&mut archive, budget)?
             } else {
-                return Err(Reason::NotASpreadsheet { what: "an archive" });
+                return Err(Reason::NotASpreadsheet { what: "an archive of something else" });
             }
         }
         Kind::Csv => {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             vec![csv::read(&name, &bytes, budget)?]
         }
-        Kind::FlatOds | Kind::Xml2003 => return Err(Reason::NotASpreadsheet { what: "XML" }),
+        Kind::FlatOds => ods::read_document("", &xml::decode("", &bytes)?, ods::Styles::default(), budget)?,
+        Kind::Xml2003 => return Err(Reason::NotASpreadsheet { what: "XML" }),
     };
     Ok((tabs, sha256(&bytes)))
 }

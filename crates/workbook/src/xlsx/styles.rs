@@ -32,7 +32,7 @@ impl Styles {
     /// Reads the part of the styles.
     pub(crate) fn read(part: &str, source: &str) -> Result<Self, Reason> {
         let mut scanner = Scanner::new(part, source);
-        let mut codes: HashMap<u32, Shown> = HashMap::new();
+        let mut codes: HashMap<u32, (Shown, bool)> = HashMap::new();
         let mut styles = Vec::new();
         // Only `xf` of `cellXfs` are what cells name.
         let mut in_cell_styles = false;
@@ -41,20 +41,20 @@ impl Styles {
                 Node::Open { tag, .. } if tag.name() == "numFmt" && !in_cell_styles => {
                     let id = tag.attribute("numFmtId").and_then(|id| id.parse().ok());
                     if let (Some(id), Some(code)) = (id, tag.attribute("formatCode")) {
-                        codes.insert(id, of_code(&code));
+                        codes.insert(id, (of_code(&code), code.eq_ignore_ascii_case("general")));
                     }
                 }
                 Node::Open { tag, .. } if tag.name() == "cellXfs" => in_cell_styles = true,
                 Node::Close("cellXfs") => in_cell_styles = false,
                 Node::Open { tag, .. } if in_cell_styles && tag.name() == "xf" => {
                     let id = tag.attribute("numFmtId").and_then(|id| id.parse().ok()).unwrap_or(0);
-                    let shown = codes.get(&id).copied().unwrap_or_else(|| built_in(id));
+                    let (shown, general) = codes.get(&id).copied().unwrap_or_else(|| (built_in(id), id == 0));
                     let name = |name| tag.attribute(name).unwrap_or_default().into_owned();
                     let (font, fill, border) = (name("fontId"), name("fillId"), name("borderId"));
                     let begin = scanner.span().end;
                     scanner.skip()?;
                     let inner = source[begin..scanner.span().start].to_owned();
-                    styles.push(Style { look: Look { font, fill, border, inner }, shown, general: id == 0 });
+                    styles.push(Style { look: Look { font, fill, border, inner }, shown, general });
                 }
                 _ => {}
             }
