@@ -11,6 +11,7 @@ mod encoding;
 mod error;
 mod kind;
 mod limits;
+mod number_format;
 mod ods;
 mod patch;
 mod reference;

@@ -7,13 +7,10 @@ use crate::edit::{RowEdits, TabEdits};
 use crate::error::Reason;
 use crate::ods::reader::{Columns, is_group, to_spreadsheet};
 use crate::ods::row::{CellSource, RowSource};
-use crate::ods::styles::Styles;
+use crate::ods::styles::{PLAIN, Styles};
 use crate::ods::value;
 use crate::splice::Splice;
 use crate::xml::{Node, Scanner, Tag, escape};
-
-/// What cells look like that nobody gave a style.
-const PLAIN: &str = "Default";
 
 /// The document with cells changed; `styles` are those that it has elsewhere.
 pub(crate) fn patch(
@@ -23,7 +20,7 @@ pub(crate) fn patch(
     tabs: &BTreeMap<&str, TabEdits<'_>>,
 ) -> Result<String, Reason> {
     let mut scanner = Scanner::new(part, source);
-    to_spreadsheet(&mut scanner, &mut styles)?;
+    to_spreadsheet(&mut scanner, source, &mut styles)?;
     let mut out = Splice::new(source);
     let mut names = Vec::new();
     loop {
@@ -87,7 +84,7 @@ impl<'a> TabPatch<'a> {
                     _ => {
                         // Behind the rows stand names, conditions and the like.
                         if next > 1 && depth == 1 {
-                            new_rows(&mut next, &mut left, place.start, &mut out);
+                            self.new_rows(&mut next, &mut left, &columns, place.start, &mut out);
                         }
                         scanner.skip()?;
                     }
@@ -95,7 +92,7 @@ impl<'a> TabPatch<'a> {
                 Some(Node::Close(_)) => {
                     depth -= 1;
                     if depth == 0 {
-                        new_rows(&mut next, &mut left, place.start, &mut out);
+                        self.new_rows(&mut next, &mut left, &columns, place.start, &mut out);
                     }
                 }
                 Some(Node::Text(_)) => {}
@@ -107,6 +104,24 @@ impl<'a> TabPatch<'a> {
 
     fn wrong(&self, row: u32, column: u32, why: &str) -> Reason {
         Reason::Cell { tab: self.name.to_owned(), row, column, why: why.to_owned() }
+    }
+
+    /// Writes the rows behind the last one.
+    fn new_rows(&self, next: &mut u32, left: &mut RowsLeft<'_>, columns: &Columns, at: usize, out: &mut Splice<'_>) {
+        for (&number, edits) in left.by_ref() {
+            if edits.values().all(|value| is_empty(value)) {
+                continue;
+            }
+            out.keep_to(at);
+            if number > *next {
+                let gap = repeat("table:number-rows-repeated", number - *next);
+                out.push(&format!("<table:table-row{gap}><table:table-cell/></table:table-row>"));
+            }
+            out.push("<table:table-row>");
+            out.push(&new_cells(1, edits.iter(), |column, value| self.place(None, None, columns, column, value)));
+            out.push("</table:table-row>");
+            *next = number + 1;
+        }
     }
 
     /// Writes the rows that a row stands for, if one of them changes.
@@ -191,9 +206,9 @@ impl<'a> TabPatch<'a> {
                         ));
                     }
                     self.same(cell, column - next, out);
-                    let like = own.clone().or_else(|| self.new_style(style.as_deref(), columns, column, value));
-                    self.changed(cell, value, like.as_deref(), out);
-                    style = like;
+                    let (placed, value) = self.place(own.as_deref(), style.as_deref(), columns, column, value);
+                    self.changed(cell, &value, placed.as_deref(), out);
+                    style = placed;
                     next = column + 1;
                 }
                 self.same(cell, behind - next, out);
@@ -203,16 +218,28 @@ impl<'a> TabPatch<'a> {
             next = behind;
         }
         out.push(&self.source[done..row.inside.end.max(done)]);
-        out.push(&new_cells(next, left, |column, value| self.new_style(style.as_deref(), columns, column, value)));
+        out.push(&new_cells(next, left, |column, value| self.place(None, style.as_deref(), columns, column, value)));
         Ok(())
     }
 
-    /// The style of a cell that has none: that of its column if there is one, which needs no word; else that of the cell to the
-    /// left, unless it would show a number as something else.
-    fn new_style(&self, left: Option<&str>, columns: &Columns, column: u32, value: &Value) -> Option<String> {
-        let plain = columns.style(column).is_none_or(|style| style == PLAIN);
-        let suits = |style: &&str| matches!(value, Value::Text(_)) || self.styles.shown_by(style).is_none();
-        left.filter(|_| plain && !is_empty(value)).filter(suits).map(str::to_owned)
+    /// How a value is written to a cell of some style. The style of one that has none is that of its column if there is one; else
+    /// that of the cell to the left, unless it would show a number as something else.
+    fn place(
+        &self,
+        own: Option<&str>,
+        left: Option<&str>,
+        columns: &Columns,
+        column: u32,
+        value: &Value,
+    ) -> (Option<String>, Value) {
+        let of_column = columns.style(column).filter(|style| *style != PLAIN);
+        let suits =
+            |style: &&str| !matches!(value, Value::Number(_) | Value::Bool(_)) || self.styles.way(style).is_none();
+        let left = left.filter(|_| of_column.is_none() && !is_empty(value)).filter(suits);
+        let (style, value) = self.styles.place(value, own.or(of_column).or(left));
+        // The style of the column needs no word.
+        let told = own.is_some() || style.as_deref() != of_column;
+        (style.filter(|_| told), value)
     }
 
     /// Writes a cell for some of those that it stands for.
@@ -265,24 +292,6 @@ impl<'a> TabPatch<'a> {
     }
 }
 
-/// Writes the rows behind the last one.
-fn new_rows(next: &mut u32, left: &mut RowsLeft<'_>, at: usize, out: &mut Splice<'_>) {
-    for (&number, edits) in left.by_ref() {
-        if edits.values().all(|value| is_empty(value)) {
-            continue;
-        }
-        out.keep_to(at);
-        if number > *next {
-            let gap = repeat("table:number-rows-repeated", number - *next);
-            out.push(&format!("<table:table-row{gap}><table:table-cell/></table:table-row>"));
-        }
-        out.push("<table:table-row>");
-        out.push(&new_cells(1, edits.iter(), |_, _| None));
-        out.push("</table:table-row>");
-        *next = number + 1;
-    }
-}
-
 /// Whether a value leaves its cell empty.
 fn is_empty(value: &Value) -> bool {
     value.to_text().is_empty()
@@ -292,7 +301,7 @@ fn is_empty(value: &Value) -> bool {
 fn new_cells<'v>(
     mut next: u32,
     edits: impl Iterator<Item = (&'v u32, &'v &'v Value)>,
-    style: impl Fn(u32, &Value) -> Option<String>,
+    place: impl Fn(u32, &Value) -> (Option<String>, Value),
 ) -> String {
     let mut text = String::new();
     for (&column, value) in edits.filter(|(_, value)| !is_empty(value)) {
@@ -300,8 +309,9 @@ fn new_cells<'v>(
             text.push_str(&format!("<table:table-cell{}/>", repeat("table:number-columns-repeated", column - next)));
         }
         text.push_str("<table:table-cell");
-        let (attributes, paragraphs) = value::write(value);
-        let style = style(column, value).map(|style| ("table:style-name", style));
+        let (style, value) = place(column, value);
+        let (attributes, paragraphs) = value::write(&value);
+        let style = style.map(|style| ("table:style-name", style));
         for (name, value) in style.into_iter().chain(attributes) {
             text.push_str(&format!(" {name}=\"{}\"", escape(&value)));
         }

@@ -1,5 +1,6 @@
 use crate::Tab;
 use crate::error::Reason;
+use crate::number_format::Shown;
 use crate::ods::row::{RowSource, repeated};
 use crate::ods::styles::Styles;
 use crate::ods::value;
@@ -26,7 +27,7 @@ pub(crate) fn is_group(tag: &Tag<'_>) -> bool {
 pub(crate) fn read(part: &str, source: &str, mut styles: Styles, budget: &mut Budget) -> Result<Vec<Tab>, Reason> {
     let mut scanner = Scanner::new(part, source);
     let mut tabs = Vec::new();
-    to_spreadsheet(&mut scanner, &mut styles)?;
+    to_spreadsheet(&mut scanner, source, &mut styles)?;
     loop {
         match scanner.next()? {
             Some(Node::Open { tag, .. }) if tag.full_name() == "table:table" => {
@@ -41,13 +42,12 @@ pub(crate) fn read(part: &str, source: &str, mut styles: Styles, budget: &mut Bu
 }
 
 /// Goes on to the tabs, and takes note of the styles before them.
-pub(crate) fn to_spreadsheet(scanner: &mut Scanner<'_>, styles: &mut Styles) -> Result<(), Reason> {
+pub(crate) fn to_spreadsheet(scanner: &mut Scanner<'_>, source: &str, styles: &mut Styles) -> Result<(), Reason> {
     loop {
         match scanner.next()? {
             Some(Node::Open { tag, .. }) if tag.full_name() == "office:spreadsheet" => return Ok(()),
-            Some(Node::Open { tag, .. }) => styles.open(&tag),
-            Some(Node::Close(name)) => styles.close(name),
-            Some(Node::Text(_)) => {}
+            Some(Node::Open { tag, .. }) => styles.open(scanner, source, &tag)?,
+            Some(Node::Close(_) | Node::Text(_)) => {}
             None => return Err(Reason::NotASpreadsheet { what: "a document of another office program" }),
         }
     }
@@ -123,7 +123,7 @@ fn add_row(
     for cell in &row.cells {
         let style = cell.tag.attribute("table:style-name");
         let style = style.as_deref().or_else(|| columns.style(column));
-        let clock = style.is_some_and(|style| styles.is_clock(style));
+        let clock = style.is_some_and(|style| styles.shown(style) == Shown::Time);
         let value = if cell.covered { None } else { value::read(cell, clock) };
         let (rows, across) = cell.spanned();
         if value.is_some() && (rows > 1 || across > 1) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::Value;
-use crate::xlsx::number_format::Shown;
+use crate::number_format::Shown;
 use crate::xlsx::serial::{Epoch, of_duration};
 use crate::xlsx::styles::Styles;
 

@@ -6,7 +6,7 @@ mod calc_chain;
 mod cell_style;
 mod escapes;
 mod formulas;
-mod number_format;
+
 mod package;
 mod patch;
 mod reader;

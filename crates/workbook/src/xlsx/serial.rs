@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime, Time, date};
 use jiff::{SignedDuration, ToSpan};
 
 use crate::Value;
-use crate::xlsx::number_format::Shown;
+use crate::number_format::Shown;
 
 const MILLISECONDS_A_DAY: i64 = 86_400_000;
 /// The last day, 9999-12-31.

@@ -1,9 +1,9 @@
 use crate::error::Reason;
+use crate::number_format::Shown;
 use crate::reference::{self, LAST_COLUMN, LAST_ROW, Range};
 use crate::tab_builder::{Budget, TabBuilder};
 use crate::value::NOT_CALCULATED;
 use crate::xlsx::escapes;
-use crate::xlsx::number_format::Shown;
 use crate::xlsx::serial::Epoch;
 use crate::xlsx::shared_strings;
 use crate::xlsx::styles::Styles;

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use crate::error::Reason;
-use crate::xlsx::number_format::{Shown, built_in, of_code};
+use crate::number_format::{Shown, built_in, of_code};
 use crate::xml::{Node, Scanner};
 
 /// How one style looks: all but how it shows numbers.
