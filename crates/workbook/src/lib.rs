@@ -23,6 +23,7 @@ mod value;
 mod workbook;
 mod xlsx;
 mod xml;
+mod xml_2003;
 mod zip;
 
 pub use csv::csv_safe;

@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::source::{read_file, sha256};
 use crate::tab_builder::Budget;
 use crate::zip::Archive;
-use crate::{Value, csv, limits, ods, xlsx, xml};
+use crate::{Value, csv, limits, ods, xlsx, xml, xml_2003};
 
 /// A spreadsheet as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ fn read(path: &Path, budget: &mut Budget) -> Result<(Vec<Tab>, String), Reason> 
             vec![csv::read(&name, &bytes, budget)?]
         }
         Kind::FlatOds => ods::read_document("", &xml::decode("", &bytes)?, ods::Styles::default(), budget)?,
-        Kind::Xml2003 => return Err(Reason::NotASpreadsheet { what: "XML" }),
+        Kind::Xml2003 => xml_2003::read(&xml::decode("", &bytes)?, budget)?,
     };
     Ok((tabs, sha256(&bytes)))
 }
