@@ -59,7 +59,8 @@ pub(crate) fn patch(bytes: &[u8], edits: &TabEdits<'_>) -> Result<Vec<u8>, Reaso
 }
 
 fn write_record(out: &mut String, text: &str, fields: &[Field], cells: &RowEdits<'_>, dialect: Dialect) {
-    let columns = cells.keys().next_back().map_or(0, |&last| last as usize).max(fields.len());
+    let last = cells.iter().rev().find(|(_, value)| !written(value).is_empty());
+    let columns = last.map_or(0, |(&last, _)| last as usize).max(fields.len());
     for (column, index) in (1..).zip(0..columns) {
         if index > 0 {
             out.push(char::from(dialect.delimiter));

@@ -135,7 +135,18 @@ impl<'a> TabPatch<'a> {
     ) -> Result<(), Reason> {
         self.arrays(row, first)?;
         let behind = first.saturating_add(row.repeated);
-        if left.peek().is_none_or(|(number, _)| **number >= behind) {
+        let mut edits = Vec::new();
+        while let Some((&number, cells)) = left.next_if(|(number, _)| **number < behind) {
+            // To empty what is empty changes nothing.
+            let told = |(column, value): (&u32, &&'a Value)| {
+                (!is_empty(value) || row.is_filled(*column)).then_some((*column, *value))
+            };
+            let cells: RowEdits<'a> = cells.iter().filter_map(told).collect();
+            if !cells.is_empty() {
+                edits.push((number, cells));
+            }
+        }
+        if edits.is_empty() {
             return Ok(());
         }
         out.keep_to(row.place.start);
@@ -146,7 +157,8 @@ impl<'a> TabPatch<'a> {
             }
         };
         let mut next = first;
-        while let Some((&number, edits)) = left.next_if(|(number, _)| **number < behind) {
+        for (number, edits) in &edits {
+            let number = *number;
             same(out, number - next);
             out.push(&repeating(&row.tag, "table:number-rows-repeated", 1, false));
             self.cells(row, number, edits, columns, out)?;
@@ -206,7 +218,9 @@ impl<'a> TabPatch<'a> {
                         ));
                     }
                     self.same(cell, column - next, out);
-                    let (placed, value) = self.place(own.as_deref(), style.as_deref(), columns, column, value);
+                    // Whatever holds something was given its look, be it none.
+                    let left = style.as_deref().filter(|_| cell.text.is_none());
+                    let (placed, value) = self.place(own.as_deref(), left, columns, column, value);
                     self.changed(cell, &value, placed.as_deref(), out);
                     style = placed;
                     next = column + 1;
@@ -223,7 +237,7 @@ impl<'a> TabPatch<'a> {
     }
 
     /// How a value is written to a cell of some style. The style of one that has none is that of its column if there is one; else
-    /// that of the cell to the left, unless it would show a number as something else.
+    /// that of the cell to the left, unless it shows numbers as something else.
     fn place(
         &self,
         own: Option<&str>,
@@ -233,8 +247,7 @@ impl<'a> TabPatch<'a> {
         value: &Value,
     ) -> (Option<String>, Value) {
         let of_column = columns.style(column).filter(|style| *style != PLAIN);
-        let suits =
-            |style: &&str| !matches!(value, Value::Number(_) | Value::Bool(_)) || self.styles.way(style).is_none();
+        let suits = |style: &&str| self.styles.way(style).is_none();
         let left = left.filter(|_| of_column.is_none() && !is_empty(value)).filter(suits);
         let (style, value) = self.styles.place(value, own.or(of_column).or(left));
         // The style of the column needs no word.

@@ -56,6 +56,19 @@ impl<'a> RowSource<'a> {
     }
 }
 
+impl RowSource<'_> {
+    /// Whether the cell of a column holds something.
+    pub(crate) fn is_filled(&self, column: u32) -> bool {
+        let mut last: u32 = 0;
+        let cell = self.cells.iter().find(|cell| {
+            last = last.saturating_add(cell.repeated);
+            column <= last
+        });
+        let told = ["office:value-type", "table:formula"];
+        cell.is_some_and(|cell| cell.text.is_some() || told.iter().any(|name| cell.tag.attribute(name).is_some()))
+    }
+}
+
 impl<'a> CellSource<'a> {
     fn read(scanner: &mut Scanner<'a>, tag: Tag<'a>, empty: bool, covered: bool) -> Result<Self, Reason> {
         let opened = scanner.span();

@@ -52,7 +52,12 @@ fn calculates(archive: &mut Archive<'_>, package: &Package) -> Result<bool, Reas
     }
     for sheet in &package.sheets {
         let source = text(archive, &sheet.part)?;
-        if source.contains("</f>") || source.contains(":f>") {
+        // The prefix of the part's elements, so that formulas of others, such as sparklines, do not count.
+        let prefix = source
+            .split_once("sheetData")
+            .and_then(|(before, _)| before.rsplit_once('<'))
+            .map_or("", |(_, prefix)| prefix);
+        if source.contains(&format!("</{prefix}f>")) {
             return Ok(true);
         }
     }

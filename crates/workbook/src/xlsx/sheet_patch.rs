@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::Value;
 use crate::edit::{RowEdits, TabEdits};
 use crate::error::Reason;
+use crate::number_format::Shown;
 use crate::reference::{self, Range};
 use crate::splice::Splice;
 use crate::xlsx::cell_style::{Content, Written};
@@ -295,7 +296,12 @@ impl<'a> Work<'a> {
         if is_empty(value) {
             return;
         }
-        let style = self.new_style(line, row_style, column);
+        let mut style = self.new_style(line, row_style, column);
+        // A number is no date because a date would stand there.
+        let number = matches!(value, Value::Number(_)) && self.patch.styles.shown(style) != Shown::Number;
+        if number {
+            style = self.patch.styles.general(style).unwrap_or(style);
+        }
         let written = Written::new(value, style, self.patch.styles, self.patch.epoch);
         line.styles.insert(column, written.style);
         let name = reference::name(line.number, column);
@@ -312,7 +318,7 @@ impl<'a> Work<'a> {
         let own = self.columns.iter().find(|(first, last, _)| (*first..=*last).contains(&column));
         let own = row_style.or(own.map(|(_, _, style)| *style).filter(|style| *style != 0));
         let left = line.left_of(column);
-        let above = (self.above.number + 1 == line.number && self.above.left_of(column) == left)
+        let above = (self.above.number + 1 == line.number && left.is_some() && self.above.left_of(column) == left)
             .then(|| self.above.styles.get(&column).copied())
             .flatten();
         own.or(above).or_else(|| left.map(|left| self.patch.styles.general(left).unwrap_or(left))).unwrap_or(0)
