@@ -41,7 +41,7 @@ pub(crate) fn read(cell: &CellSource<'_>, clock: bool) -> Option<Value> {
 }
 
 fn number(text: &str) -> Option<Value> {
-    text.trim().parse().ok().map(Value::Number)
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number)
 }
 
 fn date(text: &str) -> Option<Value> {

@@ -144,7 +144,8 @@ impl Content {
             "d" => Value::DateTime(text.trim().trim_end_matches('Z').to_owned()),
             _ if text.trim().is_empty() => return Ok(None),
             _ => {
-                let number: f64 = text.trim().parse().map_err(|_| "it is neither a number nor a text")?;
+                let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+                let number = number.ok_or("it is neither a number nor a text")?;
                 match shown {
                     Shown::Number | Shown::Text => Value::Number(number),
                     shown => epoch.value(number, shown),
