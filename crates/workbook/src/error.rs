@@ -3,7 +3,6 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use runsheet_diagnostics::{Hint, Hints, nearest};
 use thiserror::Error;
 
 use crate::reference;
@@ -146,31 +145,30 @@ impl Error for WorkbookError {
     }
 }
 
-impl Hint for WorkbookError {
-    fn hints(&self) -> Hints {
-        match &self.reason {
+impl WorkbookError {
+    /// What would help, if anything is known to: one sentence.
+    pub fn hint(&self) -> Option<String> {
+        Some(match &self.reason {
             Reason::NotASpreadsheet { .. } => {
-                Hints::from("what can be read: .xlsx, .ods, .csv, a folder of .csv, and a spreadsheet saved as XML")
+                "what can be read: .xlsx, .ods, .csv, a folder of .csv, and a spreadsheet saved as XML".to_owned()
             }
-            Reason::Unsupported { done, .. } if *done == "changed" => {
-                Hints::from("save it as .xlsx, .ods or .csv, and import that")
-            }
-            Reason::Protected => Hints::from("save it without a password"),
-            Reason::Damaged { .. } => {
-                Hints::from("fetch it once more; if it opens in a spreadsheet, save it there under a new name")
-            }
+            Reason::Unsupported { done: "changed", .. } => "save it as .xlsx, .ods or .csv, and import that".to_owned(),
             Reason::Unsupported { .. } | Reason::Unsafe { .. } => {
-                Hints::from("open it in a spreadsheet and save it as .xlsx or .ods")
+                "open it in a spreadsheet and save it as .xlsx or .ods".to_owned()
             }
-            Reason::TooLarge { .. } => Hints::from("take away tabs and rows that are not needed"),
-            Reason::NoTab { tab, tabs } => match nearest(tab, tabs.iter().map(String::as_str)) {
-                Some(near) => Hints::did_you_mean(Some(near)),
-                None => Hints::from(format!("its tabs: {}", tabs.join(", "))),
+            Reason::Protected => "save it without a password".to_owned(),
+            Reason::Damaged { .. } => {
+                "fetch it once more; if it opens in a spreadsheet, save it there under a new name".to_owned()
+            }
+            Reason::TooLarge { .. } => "take away tabs and rows that are not needed".to_owned(),
+            Reason::NoTab { tab, tabs } => match tabs.iter().find(|known| known.eq_ignore_ascii_case(tab.trim())) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its tabs: {}", tabs.join(", ")),
             },
             Reason::Open { lock, .. } => {
-                Hints::from(format!("close it there; if nobody has it open any more, remove `{}`", lock.display()))
+                format!("close it there; if nobody has it open any more, remove `{}`", lock.display())
             }
-            Reason::Io { .. } | Reason::Empty | Reason::Cell { .. } | Reason::Changed => Hints::none(),
-        }
+            Reason::Io { .. } | Reason::Empty | Reason::Cell { .. } | Reason::Changed => return None,
+        })
     }
 }

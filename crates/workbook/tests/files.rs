@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use runsheet_diagnostics::Hint;
 use runsheet_workbook::{Edit, Reason, Value, Workbook, patch, patch_if};
 
 fn edit(text: &str) -> [Edit; 1] {
@@ -63,7 +62,7 @@ fn a_file_that_others_changed_or_have_open_is_left_alone() {
         error.to_string().ends_with("it is open: Dana K has it open in LibreOffice on laptop7 since 26.11.2026 11:02"),
         "{error}"
     );
-    assert!(error.hints().iter().next().expect("a hint").contains(".~lock.steps.csv#"));
+    assert!(error.hint().expect("a hint").contains(".~lock.steps.csv#"));
     fs::remove_file(&lock).expect("closed");
 
     let lock = folder.path().join("~$steps.csv");
