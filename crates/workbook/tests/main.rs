@@ -1,1 +1,10 @@
 //! Tests of this crate.
+
+mod bad_input;
+mod csv;
+mod files;
+mod handmade;
+mod libreoffice;
+mod office;
+mod random;
+mod zip_file;
