@@ -10,12 +10,14 @@
 mod crew;
 mod drive;
 mod pulse;
+mod sheet;
 mod sink;
 mod standing;
 mod standing_file;
 
 pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
+pub use sheet::{Change, GoogleTarget, Origin, OriginRow, SheetSink, SheetTarget};
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};

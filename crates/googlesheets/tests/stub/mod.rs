@@ -3,7 +3,13 @@
 //! <https://developers.google.com/workspace/sheets/api/reference/rest>). It is not Google, and cannot show what Google does beyond
 //! what is written there.
 
-#![allow(clippy::allow_attributes, dead_code, unreachable_pub, reason = "each of its users needs another part of it")]
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "each of its users needs another part of it"
+)]
 
 mod api;
 mod http;
