@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use runsheet_import::{ImportRecord, TIMING_FIELDS};
 use runsheet_workbook::{Tab, Value};
 
-use super::origin::Origin;
 use super::shown::shown;
 use super::target::Change;
 
@@ -45,29 +45,25 @@ impl Field {
         }
     }
 
-    /// What its column may be called, in lower case and without punctuation.
-    fn titles(self) -> &'static [&'static str] {
+    /// Its word in the record of an import.
+    fn word(self) -> &'static str {
         match self {
-            Self::Started => &["start", "started", "started at", "start time", "actual start", "begin", "began"],
-            Self::Ended => {
-                &["end", "ended", "ended at", "end time", "actual end", "finished", "finished at", "finish", "done at"]
-            }
-            Self::Elapsed => &[
-                "elapsed",
-                "took",
-                "actual",
-                "actual duration",
-                "actual time",
-                "time taken",
-                "elapsed time",
-                "real duration",
-            ],
-            Self::HostsOk => &["hosts ok", "ok", "ok hosts", "succeeded"],
-            Self::HostsFailed => &["hosts failed", "failed", "failed hosts", "failures"],
-            Self::FirstError => &["error", "first error"],
-            Self::Run => &["run", "run id", "last run"],
-            Self::ForecastError => &["forecast error", "off forecast"],
+            Self::Started => "start",
+            Self::Ended => "end",
+            Self::Elapsed => "elapsed",
+            Self::HostsOk => "ok",
+            Self::HostsFailed => "failed",
+            Self::FirstError => "error",
+            Self::Run => "run",
+            Self::ForecastError => "forecast_error",
         }
+    }
+
+    /// The field that a title means.
+    fn titled(title: &str) -> Option<Self> {
+        let title = plain(title);
+        let found = TIMING_FIELDS.iter().find(|field| field.titles.contains(&title.as_str()))?;
+        Self::ALL.into_iter().find(|field| field.word() == found.word)
     }
 }
 
@@ -79,15 +75,23 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Finds the columns by their titles. What is missing comes after everything that stands in the header and the rows of steps.
-    pub(crate) fn find(tab: &Tab, origin: &Origin) -> Self {
-        let header = tab.rows.iter().find(|row| row.number == origin.header_row);
+    /// Finds the columns by their titles, also those that were added since the import. What is missing comes after everything in the tab.
+    pub(crate) fn find(tab: &Tab, record: &ImportRecord) -> Self {
+        let is_timing = |word: &str| TIMING_FIELDS.iter().any(|field| field.word == word);
+        let known = &record.steps.columns;
+        let inputs: BTreeSet<u32> =
+            known.iter().filter(|(word, _)| !is_timing(word)).map(|(_, column)| *column).collect();
+        let header = tab.rows.iter().find(|row| row.number == record.steps.header_row);
         let mut of = BTreeMap::new();
-        for cell in header.into_iter().flat_map(|row| &row.cells) {
-            let title = plain(&shown(&cell.value));
-            let field = Field::ALL.into_iter().find(|field| field.titles().contains(&title.as_str()));
-            if let Some(field) = field.filter(|_| !origin.inputs.contains(&cell.column)) {
+        for cell in header.into_iter().flat_map(|row| &row.cells).filter(|cell| !inputs.contains(&cell.column)) {
+            if let Some(field) = Field::titled(&shown(&cell.value)) {
                 of.entry(field).or_insert(cell.column);
+            }
+        }
+        // A title that only the import understands, such as one of two rows.
+        for field in Field::ALL {
+            if let Some(column) = known.get(field.word()) {
+                of.entry(field).or_insert(*column);
             }
         }
         let last = tab.rows.iter().filter_map(|row| row.cells.last()).map(|cell| cell.column).max().unwrap_or_default();
@@ -96,7 +100,7 @@ impl Columns {
         for field in Field::ALL {
             of.entry(field).or_insert_with(|| {
                 let value = Value::Text(field.title().to_owned());
-                added.push(Change { row: origin.header_row, column: next, value });
+                added.push(Change { row: record.steps.header_row, column: next, value });
                 next += 1;
                 next - 1
             });

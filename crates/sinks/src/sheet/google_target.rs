@@ -1,5 +1,6 @@
-use runsheet_googlesheets::{GoogleCell, GoogleError, GoogleSheets, GoogleTab, GoogleValue, NewCell, SpreadsheetId};
-use runsheet_workbook::{Cell, Row, Tab, Value};
+use runsheet_googlesheets::{GoogleError, GoogleSheets, GoogleTab, GoogleValue, NewCell, SpreadsheetId};
+use runsheet_import::google_tab;
+use runsheet_workbook::{Tab, Value};
 
 use super::target::{Change, SheetTarget};
 use crate::SinkError;
@@ -45,7 +46,7 @@ impl SheetTarget for GoogleTarget {
         let sheet = self.google.read(&self.id).map_err(|error| self.failed("read", error))?;
         let found = sheet.tabs.into_iter().find(|found| found.name == tab);
         let found = found.ok_or_else(|| SinkError::refused(format!("`{}` has no tab `{tab}`", self.shown)))?;
-        let read = as_tab(&found);
+        let read = google_tab(&found);
         self.seen = Some(found);
         Ok(read)
     }
@@ -60,27 +61,6 @@ impl SheetTarget for GoogleTarget {
             .collect();
         self.google.write(&self.id, &seen, &cells).map_err(|error| self.failed("write", error))
     }
-}
-
-fn as_tab(tab: &GoogleTab) -> Tab {
-    let rows = tab.rows.iter().map(|row| Row {
-        number: row.number,
-        hidden: row.hidden,
-        cells: row.cells.iter().map(as_cell).collect(),
-    });
-    Tab { name: tab.name.clone(), hidden: tab.hidden, rows: rows.collect() }
-}
-
-fn as_cell(cell: &GoogleCell) -> Cell {
-    let value = match &cell.value {
-        GoogleValue::Text(text) => Value::Text(text.clone()),
-        GoogleValue::Number(number) => Value::Number(*number),
-        GoogleValue::Bool(yes) => Value::Bool(*yes),
-        GoogleValue::DateTime(text) => Value::DateTime(text.clone()),
-        GoogleValue::Duration(span) => Value::Duration(*span),
-        GoogleValue::Error(text) => Value::Error(text.clone()),
-    };
-    Cell { column: cell.column, value, formula: cell.formula, merged: cell.merged }
 }
 
 fn to_google(value: &Value) -> GoogleValue {

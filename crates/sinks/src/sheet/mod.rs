@@ -8,7 +8,6 @@ mod changes;
 mod columns;
 mod google_target;
 mod history;
-mod origin;
 mod places;
 mod sheet_sink;
 mod shown;
@@ -16,6 +15,5 @@ mod target;
 mod timing;
 
 pub use google_target::GoogleTarget;
-pub use origin::{Origin, OriginRow};
 pub use sheet_sink::SheetSink;
 pub use target::{Change, SheetTarget};

@@ -2,11 +2,11 @@ use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use runsheet_events::RunEvent;
+use runsheet_import::ImportRecord;
 use runsheet_model::plural;
 
 use super::changes::Changes;
 use super::history::History;
-use super::origin::Origin;
 use super::target::SheetTarget;
 use super::timing;
 use crate::{Sink, SinkError, View};
@@ -20,7 +20,7 @@ const TOLD: usize = 50;
 /// a write that was put off, failed, or was broken off by a crash is made good by the next one.
 pub struct SheetSink {
     target: Box<dyn SheetTarget>,
-    origin: Origin,
+    record: ImportRecord,
     zone: TimeZone,
     pace: Duration,
     history: History,
@@ -35,9 +35,9 @@ impl SheetSink {
     pub const PACE: Duration = Duration::from_secs(10);
 
     /// Prepares to write; nothing is opened yet. Times are written as people of `zone` read them.
-    pub fn new(target: Box<dyn SheetTarget>, origin: Origin, zone: TimeZone, pace: Duration) -> Self {
+    pub fn new(target: Box<dyn SheetTarget>, record: ImportRecord, zone: TimeZone, pace: Duration) -> Self {
         let (history, remarks) = (History::default(), Vec::new());
-        Self { target, origin, zone, pace, history, waiting: false, written: None, remarks }
+        Self { target, record, zone, pace, history, waiting: false, written: None, remarks }
     }
 
     fn write_if_due(&mut self, view: &View<'_>) -> Result<(), SinkError> {
@@ -48,18 +48,22 @@ impl SheetSink {
     fn write(&mut self, view: &View<'_>) -> Result<(), SinkError> {
         // Also a write that fails counts: a spreadsheet that cannot be written is not asked all the time.
         self.written = Some(Instant::now());
-        let tab = self.target.read(&self.origin.tab)?;
+        let tab = self.target.read(&self.record.steps.tab)?;
         let timings = timing::of(view.run, view.stats, &self.history, &self.zone);
-        let changes = Changes::between(&tab, &self.origin, view.run, &timings);
+        let changes = Changes::between(&tab, &self.record, view.run, &timings);
         if changes.found == 0 && !changes.lost.is_empty() {
             let what = "no row is what was imported: perhaps its columns were moved. Import it again";
-            return Err(SinkError::refused(format!("`{}`, tab `{}`: {what}", self.target.shown(), self.origin.tab)));
+            return Err(SinkError::refused(format!(
+                "`{}`, tab `{}`: {what}",
+                self.target.shown(),
+                self.record.steps.tab
+            )));
         }
         if !changes.cells.is_empty() {
-            self.target.write(&self.origin.tab, &changes.cells)?;
+            self.target.write(&self.record.steps.tab, &changes.cells)?;
         }
         self.waiting = false;
-        self.remarks.extend(remarks(&changes, self.target.shown(), &self.origin.tab));
+        self.remarks.extend(remarks(&changes, self.target.shown(), &self.record.steps.tab));
         Ok(())
     }
 }
@@ -87,7 +91,7 @@ impl Sink for SheetSink {
 /// What of a run is not in the spreadsheet, row by row.
 fn remarks(changes: &Changes<'_>, file: &str, tab: &str) -> Vec<String> {
     let lost = changes.lost.iter().map(|step| {
-        let (row, step) = (step.row, &step.step);
+        let (row, step) = (step.row, &step.id);
         format!("`{file}`, tab `{tab}`, row {row}: it was changed since the import, and the timing of step `{step}` is not written there; import it again")
     });
     let later = changes

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use runsheet_googlesheets::{GoogleSettings, GoogleSheets, ServiceAccount};
 use runsheet_sinks::{GoogleTarget, SheetSink, SheetTarget};
 
-use super::origin;
+use super::record;
 use super::run::Run;
 use crate::google::{Fault, GoogleStub, StubSheet, StubTab};
 
@@ -32,8 +32,8 @@ fn target(stub: &GoogleStub) -> GoogleTarget {
 
 fn sink(stub: &GoogleStub) -> SheetSink {
     let tab = target(stub).read("Steps").expect("a tab");
-    let origin = origin("Steps", &tab.rows, &["stop", "start"]);
-    SheetSink::new(Box::new(target(stub)), origin, TimeZone::UTC, SheetSink::PACE)
+    let record = record("Steps", &tab.rows, &["stop", "start"]);
+    SheetSink::new(Box::new(target(stub)), record, TimeZone::UTC, SheetSink::PACE)
 }
 
 fn run() -> Run {
@@ -64,9 +64,8 @@ fn a_google_sheet_gets_its_columns_and_its_timing_through_quota_errors() {
 #[test]
 fn twice_writes_once() {
     let stub = stub();
-    let origin_of_both = sink(&stub);
+    let mut first = sink(&stub);
     let run = run();
-    let mut first = origin_of_both;
     run.deliver(&mut first, 0, true).expect("written");
     let once = stub.state().sheets[ID].tabs[0].cells.clone();
     let posts = |stub: &GoogleStub| stub.state().asked.iter().filter(|asked| asked.method == "POST").count();

@@ -5,30 +5,30 @@ mod memory;
 mod run;
 mod writing_back;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use runsheet_model::StepId;
-use runsheet_sinks::{Origin, OriginRow};
+use runsheet_import::{ImportRecord, ImportSource, StepRecord, StepsTab};
 use runsheet_workbook::{Row, Value};
 
-/// What the import would have recorded of a tab: titles in row 1, and the rows of steps as they are now.
-fn origin(tab: &str, rows: &[Row], ids: &[&str]) -> Origin {
-    let inputs = BTreeSet::from([1, 2, 3]);
+/// What the import records of a tab: titles in row 1, title, task and hosts in the first three columns, and the rows of steps as they
+/// are now.
+fn record(tab: &str, rows: &[Row], ids: &[&str]) -> ImportRecord {
+    let columns = [("name", 1), ("task", 2), ("hosts", 3)];
+    let columns: BTreeMap<String, u32> = columns.map(|(word, column)| (word.to_owned(), column)).into();
+    let steps = StepsTab { tab: tab.to_owned(), header_row: 1, columns, rows: Vec::new() };
+    let source = ImportSource::File(PathBuf::from("../deploy.xlsx"));
+    let mut record = ImportRecord { version: 1, source, title: "Weekly".to_owned(), steps, hosts: None };
     let of = ids.iter().zip(rows.iter().filter(|row| row.number > 1));
-    let rows = of
-        .map(|(id, row)| OriginRow {
-            step: StepId::new(*id).expect("an id"),
+    record.steps.rows = of
+        .map(|(id, row)| StepRecord {
+            id: (*id).to_owned(),
             row: row.number,
-            fingerprint: fingerprint(row),
+            fingerprint: record.fingerprint(row),
+            fields: serde_json::Map::new(),
         })
         .collect();
-    Origin { tab: tab.to_owned(), header_row: 1, inputs, rows, fingerprint: Box::new(fingerprint) }
-}
-
-fn fingerprint(row: &Row) -> String {
-    let cells: Vec<_> =
-        row.cells.iter().filter(|cell| cell.column <= 3).map(|cell| (cell.column, &cell.value)).collect();
-    format!("{cells:?}")
+    record
 }
 
 fn text(text: &str) -> Value {

@@ -6,7 +6,7 @@ use runsheet_workbook::Value;
 
 use super::memory::Memory;
 use super::run::Run;
-use super::{origin, text};
+use super::{record, text};
 
 const ROWS: [&[&str]; 4] = [
     &["Step", "Task", "Hosts", "Owner", "Started"],
@@ -22,7 +22,7 @@ fn sink(memory: &Memory) -> SheetSink {
 
 fn sink_with(memory: &Memory, pace: Duration) -> SheetSink {
     let zone = TimeZone::fixed(Offset::constant(1));
-    SheetSink::new(Box::new(memory.clone()), origin("Steps", &rows_as_imported(), &STEPS), zone, pace)
+    SheetSink::new(Box::new(memory.clone()), record("Steps", &rows_as_imported(), &STEPS), zone, pace)
 }
 
 fn rows_as_imported() -> Vec<runsheet_workbook::Row> {
@@ -128,13 +128,13 @@ fn rows_that_read_the_same_are_told_apart_by_their_order() {
     let same: [&[&str]; 3] =
         [&["Step", "Task", "Hosts"], &["Check", "http.check", "web"], &["Check", "http.check", "web"]];
     let memory = Memory::of(&same);
-    let origin = || origin("Steps", &Memory::of(&same).tab().rows, &["check", "check-2"]);
+    let record_of = || record("Steps", &Memory::of(&same).tab().rows, &["check", "check-2"]);
     memory.insert_row(2);
     memory.set(2, 1, "Something else");
     let mut run = Run::of(&["check", "check-2"]);
     run.step("check", Duration::from_mins(1), None);
     run.step("check-2", Duration::from_mins(2), None);
-    let mut sink = SheetSink::new(Box::new(memory.clone()), origin(), TimeZone::UTC, Duration::ZERO);
+    let mut sink = SheetSink::new(Box::new(memory.clone()), record_of(), TimeZone::UTC, Duration::ZERO);
     run.deliver(&mut sink, 0, true).expect("written");
     assert_eq!(memory.get(3, 6), Some(Value::Duration(Duration::from_mins(1))));
     assert_eq!(memory.get(4, 6), Some(Value::Duration(Duration::from_mins(2))));
@@ -143,7 +143,7 @@ fn rows_that_read_the_same_are_told_apart_by_their_order() {
     memory.set(5, 1, "Check");
     memory.set(5, 2, "http.check");
     memory.set(5, 3, "web");
-    let mut sink = SheetSink::new(Box::new(memory.clone()), origin(), TimeZone::UTC, Duration::ZERO);
+    let mut sink = SheetSink::new(Box::new(memory.clone()), record_of(), TimeZone::UTC, Duration::ZERO);
     run.deliver(&mut sink, 0, true).expect("written");
     assert_eq!(sink.remarks().len(), 1);
 }
