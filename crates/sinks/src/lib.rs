@@ -17,7 +17,10 @@ mod standing_file;
 
 pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
-pub use sheet::{Change, GoogleTarget, SheetSink, SheetTarget};
+pub use sheet::{
+    Change, Credentials, FileError, FileTarget, FileTools, GoogleTarget, SheetSettings, SheetSink, SheetSurroundings,
+    SheetTarget,
+};
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};

@@ -6,14 +6,18 @@
 
 mod changes;
 mod columns;
+mod file_target;
 mod google_target;
 mod history;
 mod places;
+mod settings;
 mod sheet_sink;
 mod shown;
 mod target;
 mod timing;
 
+pub use file_target::{FileError, FileTarget, FileTools};
 pub use google_target::GoogleTarget;
+pub use settings::{Credentials, SheetSettings, SheetSurroundings};
 pub use sheet_sink::SheetSink;
 pub use target::{Change, SheetTarget};

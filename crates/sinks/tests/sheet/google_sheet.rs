@@ -5,14 +5,15 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use runsheet_googlesheets::{GoogleSettings, GoogleSheets, ServiceAccount};
 use runsheet_sinks::{GoogleTarget, SheetSink, SheetTarget};
+use runsheet_workbook::Tab;
 
 use super::record;
 use super::run::Run;
 use crate::google::{Fault, GoogleStub, StubSheet, StubTab};
 
-const ID: &str = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms";
+pub(crate) const ID: &str = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms";
 
-fn stub() -> GoogleStub {
+pub(crate) fn stub() -> GoogleStub {
     let rows: [&[&str]; 3] =
         [&["Step", "Task", "Hosts"], &["Stop", "apache.stop", "web"], &["Start", "apache.start", "web"]];
     GoogleStub::start(ID, StubSheet::new("Weekly deploy", vec![StubTab::of_texts(7, "Steps", &rows)]))
@@ -30,13 +31,16 @@ fn target(stub: &GoogleStub) -> GoogleTarget {
     GoogleTarget::new(GoogleSheets::new(account, settings).expect("a client"), ID.parse().expect("an id"))
 }
 
+pub(crate) fn tab(stub: &GoogleStub) -> Tab {
+    target(stub).read("Steps").expect("a tab")
+}
+
 fn sink(stub: &GoogleStub) -> SheetSink {
-    let tab = target(stub).read("Steps").expect("a tab");
-    let record = record("Steps", &tab.rows, &["stop", "start"]);
+    let record = record("Steps", &tab(stub).rows, &["stop", "start"]);
     SheetSink::new(Box::new(target(stub)), record, TimeZone::UTC, SheetSink::PACE)
 }
 
-fn run() -> Run {
+pub(crate) fn run() -> Run {
     let mut run = Run::of(&["stop", "start"]);
     run.step("stop", Duration::from_mins(12), Some("=HYPERLINK(\"http://evil\")"));
     run.end();

@@ -2,7 +2,9 @@
 
 mod google_sheet;
 mod memory;
+mod opening;
 mod run;
+mod spreadsheet_file;
 mod writing_back;
 
 use std::collections::BTreeMap;
