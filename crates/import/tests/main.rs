@@ -1,1 +1,5 @@
 //! Tests of this crate.
+
+mod again;
+mod first;
+mod table;
