@@ -227,7 +227,7 @@ impl CliError {
 impl Hint for CliError {
     fn hints(&self) -> Hints {
         match self {
-            Self::Usage { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
+            Self::Usage { hint, .. } | Self::Imported { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
             Self::Yaml(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Inventory(error) => error.hints(),
             Self::Sheet(error) => error.hints(),
@@ -235,7 +235,6 @@ impl Hint for CliError {
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
             Self::Import(error) => error.hints(),
-            Self::Imported { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
             Self::NotResumable { .. } => {

@@ -25,6 +25,7 @@ use crate::spreadsheet::{self, Spreadsheet};
 /// Writes sheets/NAME.yaml and, if a tab lists hosts, hostgroups/NAME.yaml. Tabs and columns are recognised by their titles. Once more
 /// it shows what changed and asks, and keeps what was edited by hand.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ImportArgs {
     /// The spreadsheet: .xlsx, .ods, .csv, a folder of CSV files, or the id of a Google Sheet
     #[arg(value_name = "FILE|FOLDER|GOOGLE-ID")]

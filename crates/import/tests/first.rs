@@ -149,7 +149,7 @@ fn every_usual_title_is_recognised() {
             let steps = tab("S", "Step|Task|Hosts\nA|command|g");
             match first(vec![steps, hosts]) {
                 Ok(import) => {
-                    assert_eq!(import.record.hosts.expect("hosts").columns.get(field.word), Some(&3), "{title}")
+                    assert_eq!(import.record.hosts.expect("hosts").columns.get(field.word), Some(&3), "{title}");
                 }
                 Err(error) => assert!(
                     field.word == "address" && error.to_string().contains("could both be `address`"),

@@ -3,3 +3,4 @@
 mod again;
 mod first;
 mod table;
+mod template;
