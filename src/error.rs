@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus as ProcessStatus;
 
 use runsheet_diagnostics::{Hint, Hints};
+use runsheet_import::ImportError;
 use runsheet_inventory::InventoryError;
 use runsheet_journal::JournalError;
 use runsheet_locks::LockError;
@@ -59,6 +60,14 @@ pub(crate) enum CliError {
     /// What would run is not what was approved.
     #[error(transparent)]
     PlanChanged(PlanChanged),
+
+    /// A spreadsheet cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+
+    /// What a spreadsheet would become cannot be used.
+    #[error("{place}: {what}")]
+    Imported { place: String, what: String, hint: Option<String> },
 
     /// There is no such task.
     #[error(transparent)]
@@ -189,6 +198,8 @@ impl CliError {
             | Self::Sheet(_)
             | Self::Plan(_)
             | Self::PlanFile { .. }
+            | Self::Import(_)
+            | Self::Imported { .. }
             | Self::Task(_)
             | Self::Secret { .. }
             | Self::Key { .. }
@@ -216,13 +227,14 @@ impl CliError {
 impl Hint for CliError {
     fn hints(&self) -> Hints {
         match self {
-            Self::Usage { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
+            Self::Usage { hint, .. } | Self::Imported { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
             Self::Yaml(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Inventory(error) => error.hints(),
             Self::Sheet(error) => error.hints(),
             Self::Plan(error) => error.hints(),
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
+            Self::Import(error) => error.hints(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
             Self::NotResumable { .. } => {

@@ -73,16 +73,16 @@ impl<'a> Index<'a> {
         }
         // A title may hold a comma.
         if let Ok(Some(position)) = self.one(text) {
-            return self.others(own, vec![position]);
+            return Self::others(own, vec![position]);
         }
         let mut found = Vec::new();
         for part in text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
             found.extend(self.part(part)?);
         }
-        self.others(own, found)
+        Self::others(own, found)
     }
 
-    fn others(&self, own: usize, mut found: Vec<usize>) -> Result<Vec<usize>, Misread> {
+    fn others(own: usize, mut found: Vec<usize>) -> Result<Vec<usize>, Misread> {
         if found.contains(&own) {
             return Err(Misread::new("the step waits for itself", "name the steps that must be over before it"));
         }

@@ -27,9 +27,8 @@ pub(crate) fn read(field: &Field, seen: &Seen, unit: Option<Unit>) -> Result<Opt
             Some(answer) => Some(answer != Answer::No).filter(|yes| *yes != (field.word == "when")).map(Value::Bool),
             None => Some(Value::from(text)),
         },
-        Kind::Duration => Some(Value::from(time::read(seen, unit)?)),
         Kind::DurationOrText if text.to_lowercase() == "ask" => Some(Value::from("ask")),
-        Kind::DurationOrText => Some(Value::from(time::read(seen, unit)?)),
+        Kind::Duration | Kind::DurationOrText => Some(Value::from(time::read(seen, unit)?)),
         Kind::Number => Some(number(&text)?),
         Kind::Share => Some(share(seen)?),
         Kind::Shares => {

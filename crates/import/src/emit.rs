@@ -31,8 +31,8 @@ pub(crate) fn field(word: &str, value: &Value, indent: usize) -> String {
         Value::Array(items)
             if !items.is_empty() && indent + word.len() + inline(value, Context::Block).len() + 2 > LONGEST =>
         {
-            let items: String =
-                items.iter().map(|item| format!("{blank}  - {}\n", inline(item, Context::Block))).collect();
+            let line = |item: &Value| format!("{blank}  - {}\n", inline(item, Context::Block));
+            let items: String = items.iter().map(line).collect();
             format!("{blank}{word}:\n{items}")
         }
         _ => format!("{blank}{word}: {}\n", inline(value, Context::Block)),

@@ -123,7 +123,7 @@ fn plural_things(count: usize) -> String {
 }
 
 fn listed(conflicts: &[Conflict]) -> String {
-    conflicts.iter().map(|conflict| format!("\n  {conflict}")).collect()
+    conflicts.iter().fold(String::new(), |list, conflict| list + &format!("\n  {conflict}"))
 }
 
 fn both(tabs: &[String]) -> String {

@@ -34,17 +34,17 @@ impl Header {
     pub(crate) fn find(tab: &Tab, which: Which, mappings: &[Mapping]) -> Option<Self> {
         let rows: Vec<&Row> = tab.rows.iter().filter(|row| !row.hidden).take(LOOKED_AT).collect();
         let mut best: Option<Self> = None;
-        for (index, row) in rows.iter().enumerate() {
-            let below = rows.get(index + 1).filter(|below| below.number == row.number + 1);
-            let headers = [
-                Some(Self::of(which, mappings, None, row)),
-                below.map(|below| Self::of(which, mappings, Some(row), below)),
-            ];
-            for header in headers.into_iter().flatten() {
-                if header.fits(which) && best.as_ref().is_none_or(|best| header.score() > best.score()) {
-                    best = Some(Self { above: alone(&rows[..index]), ..header });
-                }
+        let mut consider = |header: Self, index: usize| {
+            if header.fits(which) && best.as_ref().is_none_or(|best| header.score() > best.score()) {
+                best = Some(Self { above: alone(&rows[..index]), ..header });
             }
+        };
+        for (index, row) in rows.iter().enumerate() {
+            consider(Self::of(which, mappings, None, row), index);
+        }
+        // Two rows count only where they say more than one: a title above the header is no part of it.
+        for (index, pair) in rows.windows(2).enumerate().filter(|(_, pair)| pair[1].number == pair[0].number + 1) {
+            consider(Self::of(which, mappings, Some(pair[0]), pair[1]), index);
         }
         best
     }
@@ -162,7 +162,7 @@ fn is_timing(word: &str) -> bool {
 
 /// A title as an argument of a shell.
 fn quoted(title: &str) -> String {
-    if title.chars().all(|c| c.is_alphanumeric()) {
+    if title.chars().all(char::is_alphanumeric) {
         title.to_owned()
     } else {
         format!("'{}'", title.replace('\'', "'\\''"))

@@ -67,10 +67,10 @@ impl HostRows {
             let Some(entry) = entry.as_object_mut() else { continue };
             let mut held: Vec<String> = members.iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
             for host in &hosts {
-                let named = host
+                let held_group = host
                     .strip_prefix('@')
                     .or_else(|| (names.contains(host) && *host != group).then_some(host.as_str()));
-                if let Some(name) = named {
+                if let Some(name) = held_group {
                     held.push(name.to_owned());
                     continue;
                 }

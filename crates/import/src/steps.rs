@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         grid.errors(row).for_each(|problem| problems.add(problem));
         if problems.count() > before {
             // One cell that cannot be read would only make others look wrong.
-            return self.broken(row, name);
+            return Some(Self::broken(row, name));
         }
         if name.is_empty() {
             problems.add(grid.problem(row, "name", Misread::new("the step has no title", "every step needs one")));
@@ -224,12 +224,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A row that is there, so that others can wait for it, and whose mistakes were told.
-    fn broken(&self, row: &Row, name: String) -> Option<(StepRow, Option<After>)> {
+    fn broken(row: &Row, name: String) -> (StepRow, Option<After>) {
         let fields = Map::from_iter([("name".to_owned(), Value::from(name))]);
-        Some((
-            StepRow { row: row.number, id: None, number: None, fields, after: None, fingerprint: String::new() },
-            None,
-        ))
+        (StepRow { row: row.number, id: None, number: None, fields, after: None, fingerprint: String::new() }, None)
     }
 
     /// Whether a row is left out, as a person would do.

@@ -31,7 +31,8 @@ pub(crate) fn read(value: &Value, unit: Option<Unit>) -> Result<String, Misread>
         return Err(wrong());
     }
     // Spreadsheets keep times as parts of a day: what is off by less than a millisecond was not meant.
-    Ok(written(Duration::from_millis((Duration::from_secs_f64(seconds).as_secs_f64() * 1000.0).round() as u64)))
+    let micros = Duration::from_secs_f64(seconds).as_micros();
+    Ok(written(Duration::from_millis(u64::try_from((micros + 500) / 1000).unwrap_or(u64::MAX))))
 }
 
 fn seconds(text: &str, unit: Option<Unit>) -> Option<f64> {
@@ -105,8 +106,8 @@ fn number(text: &str) -> Option<f64> {
 fn written(time: Duration) -> String {
     let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let parts = [(ms / 3_600_000, "h"), (ms / 60_000 % 60, "m"), (ms / 1000 % 60, "s"), (ms % 1000, "ms")];
-    let text: String =
-        parts.iter().filter(|(amount, _)| *amount > 0).map(|(amount, unit)| format!("{amount}{unit}")).collect();
+    let said = parts.iter().filter(|(amount, _)| *amount > 0);
+    let text = said.fold(String::new(), |text, (amount, unit)| text + &format!("{amount}{unit}"));
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
