@@ -1,11 +1,11 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use runsheet_googlesheets::{GoogleSettings, GoogleSheets, ServiceAccount};
+use runsheet_googlesheets::{GoogleError, GoogleSettings, GoogleSheets, ServiceAccount};
 use runsheet_import::{ImportRecord, ImportSource};
 use runsheet_model::{Secret, parse_duration};
 use schemars::JsonSchema;
@@ -100,28 +100,40 @@ impl SheetSettings {
     }
 
     fn google(&self, id: &str, surroundings: &SheetSurroundings<'_>) -> Result<GoogleTarget, SinkError> {
-        let refused = |what: &str| SinkError::refused(what);
         let key = match &self.credentials {
-            None => return Err(refused("a Google Sheet needs `credentials`: `{file: PATH}` or `{secret: NAME}`")),
-            Some(Credentials::Secret(name)) => surroundings
-                .secret
-                .cloned()
-                .ok_or_else(|| SinkError::refused(format!("the secret `{name}` cannot be had")))?,
-            Some(Credentials::File(file)) => read_key(&surroundings.root.join(file))?,
+            None => {
+                return Err(SinkError::refused(
+                    "a Google Sheet needs `credentials`: `{file: PATH}` or `{secret: NAME}`",
+                ));
+            }
+            Some(credentials) => credentials.key(surroundings.root, surroundings.secret)?,
         };
-        let usual = GoogleSettings::default();
-        let settings = GoogleSettings { base_url: self.base_url.clone().unwrap_or(usual.base_url), ..usual };
-        let account = ServiceAccount::parse(key.expose())
-            .map_err(|error| refused("the Google Sheet cannot be opened").because(error))?;
-        let google = GoogleSheets::new(account, settings)
-            .map_err(|error| refused("the Google Sheet cannot be opened").because(error))?;
-        let id = id.parse().map_err(|error| refused("the Google Sheet cannot be opened").because(error))?;
-        Ok(GoogleTarget::new(google, id))
+        let refused = || SinkError::refused("the Google Sheet cannot be opened");
+        let google = google(&key, self.base_url.as_deref()).map_err(|error| refused().because(error))?;
+        Ok(GoogleTarget::new(google, id.parse().map_err(|error| refused().because(error))?))
     }
 }
 
+impl Credentials {
+    /// Gives the key: that of the file, or the secret if it could be had.
+    fn key(&self, root: &Path, secret: Option<&Secret<String>>) -> Result<Secret<String>, SinkError> {
+        match self {
+            Self::Secret(name) => {
+                secret.cloned().ok_or_else(|| SinkError::refused(format!("the secret `{name}` cannot be had")))
+            }
+            Self::File(file) => read_key(&root.join(file)),
+        }
+    }
+}
+
+fn google(key: &Secret<String>, base_url: Option<&str>) -> Result<GoogleSheets, GoogleError> {
+    let usual = GoogleSettings::default();
+    let settings = GoogleSettings { base_url: base_url.map_or(usual.base_url, str::to_owned), ..usual };
+    GoogleSheets::new(ServiceAccount::parse(key.expose())?, settings)
+}
+
 /// Reads a key file; one that others can read is refused.
-fn read_key(path: &PathBuf) -> Result<Secret<String>, SinkError> {
+fn read_key(path: &Path) -> Result<Secret<String>, SinkError> {
     let failed = |error| SinkError::refused(format!("failed to read the key `{}`", path.display())).because(error);
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
