@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::process::ExitStatus as ProcessStatus;
 
 use runsheet_diagnostics::{Hint, Hints};
+use runsheet_googlesheets::GoogleError;
 use runsheet_import::ImportError;
 use runsheet_inventory::InventoryError;
 use runsheet_journal::JournalError;
@@ -11,6 +12,7 @@ use runsheet_model::{MaskError, RunId, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
 use runsheet_sheet::SheetError;
+use runsheet_sinks::SinkError;
 use runsheet_task::NoTask;
 use runsheet_yaml::YamlError;
 use thiserror::Error;
@@ -64,6 +66,12 @@ pub(crate) enum CliError {
     /// A spreadsheet cannot be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
+
+    #[error(transparent)]
+    Google(#[from] GoogleError),
+
+    #[error(transparent)]
+    Sink(#[from] SinkError),
 
     /// What a spreadsheet would become cannot be used.
     #[error("{place}: {what}")]
@@ -199,6 +207,8 @@ impl CliError {
             | Self::Plan(_)
             | Self::PlanFile { .. }
             | Self::Import(_)
+            | Self::Google(_)
+            | Self::Sink(_)
             | Self::Imported { .. }
             | Self::Task(_)
             | Self::Secret { .. }
@@ -235,6 +245,7 @@ impl Hint for CliError {
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
             Self::Import(error) => error.hints(),
+            Self::Google(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
             Self::NotResumable { .. } => {

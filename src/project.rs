@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runsheet_diagnostics::nearest;
 use runsheet_model::{SecretName, parse_duration, visible};
 use runsheet_scripted::Scripts;
+use runsheet_sinks::GoogleAccess;
 use runsheet_task::Registry;
 use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
@@ -64,6 +65,8 @@ pub(crate) struct ImportSettings {
     pub(crate) hosts_tab: Option<String>,
     /// The titles of columns by field, such as `step: Schritt`.
     pub(crate) columns: BTreeMap<String, String>,
+    /// How Google Sheets are reached. Default: not at all.
+    pub(crate) google: Option<GoogleAccess>,
 }
 
 /// What is done on the machine that runs runsheet.

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use runsheet_import::ImportSource;
+use runsheet_googlesheets::SpreadsheetId;
+use runsheet_import::{ImportSource, google_workbook};
+use runsheet_model::SecretName;
 use runsheet_workbook::Workbook;
 
 use crate::environment::Environment;
 use crate::error::CliError;
+use crate::project::Project;
+use crate::secrets;
 
 /// A spreadsheet, and what it is called where its file has no name.
 pub(crate) struct Spreadsheet {
@@ -18,10 +22,10 @@ pub(crate) struct Spreadsheet {
 }
 
 /// Reads a spreadsheet.
-pub(crate) fn open(named: &str, environment: &Environment) -> Result<Spreadsheet, CliError> {
+pub(crate) fn open(named: &str, project: &Project, environment: &Environment) -> Result<Spreadsheet, CliError> {
     let path = environment.cwd.join(named);
     if !path.exists() && is_google(named) {
-        return google(named);
+        return google(named, project, environment);
     }
     let workbook = Workbook { path: named.into(), ..read(&path)? };
     let title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -35,8 +39,18 @@ fn is_google(named: &str) -> bool {
 }
 
 /// Reads a Google Sheet.
-fn google(_id: &str) -> Result<Spreadsheet, CliError> {
-    Err(CliError::usage("Google Sheets cannot be read yet", "download it as .xlsx, and import that"))
+fn google(named: &str, project: &Project, environment: &Environment) -> Result<Spreadsheet, CliError> {
+    let Some(access) = &project.settings.import.google else {
+        let hint = "write `import: {google: {credentials: {file: KEY.json}}}` into runsheet.yaml, with the key of a service account";
+        return Err(CliError::usage("a Google Sheet needs credentials", hint));
+    };
+    let id: SpreadsheetId = named.parse()?;
+    let name = access.secret().and_then(|name| SecretName::new(name).ok());
+    let secrets = secrets::read(name.as_slice(), project, environment, environment.stdin_terminal)?;
+    let secret = secrets.iter().next().map(|(_, value)| value);
+    let sheet = access.open(&project.root, secret)?.read(&id)?;
+    let workbook = Workbook { path: named.into(), ..google_workbook(&sheet) };
+    Ok(Spreadsheet { workbook, source: ImportSource::Google(id.to_string()), title: sheet.title })
 }
 
 /// Reads a file or a folder.

@@ -70,7 +70,7 @@ struct Files {
 pub(crate) fn exec(args: &ImportArgs, environment: &Environment, global: &GlobalArgs) -> Result<ExitStatus, CliError> {
     let printer = Printer::new(global, environment);
     let project = Project::find(environment)?;
-    let spreadsheet = spreadsheet::open(&args.from, environment)?;
+    let spreadsheet = spreadsheet::open(&args.from, &project, environment)?;
     let files = files(args, &spreadsheet, &project, environment)?;
     let now = now(&files, environment)?;
     let prefer = match (args.ours, args.theirs) {

@@ -18,8 +18,8 @@ mod standing_file;
 pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
 pub use sheet::{
-    Change, Credentials, FileError, FileTarget, FileTools, GoogleTarget, SheetSettings, SheetSink, SheetSurroundings,
-    SheetTarget,
+    Change, Credentials, FileError, FileTarget, FileTools, GoogleAccess, GoogleTarget, SheetSettings, SheetSink,
+    SheetSurroundings, SheetTarget,
 };
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};

@@ -7,6 +7,7 @@
 mod changes;
 mod columns;
 mod file_target;
+mod google_access;
 mod google_target;
 mod history;
 mod places;
@@ -17,7 +18,8 @@ mod target;
 mod timing;
 
 pub use file_target::{FileError, FileTarget, FileTools};
+pub use google_access::{Credentials, GoogleAccess};
 pub use google_target::GoogleTarget;
-pub use settings::{Credentials, SheetSettings, SheetSurroundings};
+pub use settings::{SheetSettings, SheetSurroundings};
 pub use sheet_sink::SheetSink;
 pub use target::{Change, SheetTarget};

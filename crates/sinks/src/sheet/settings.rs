@@ -1,24 +1,18 @@
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use runsheet_googlesheets::{GoogleError, GoogleSettings, GoogleSheets, ServiceAccount};
 use runsheet_import::{ImportRecord, ImportSource};
 use runsheet_model::{Secret, parse_duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::file_target::{FileTarget, FileTools};
+use super::google_access::{Credentials, GoogleAccess};
 use super::google_target::GoogleTarget;
 use super::sheet_sink::SheetSink;
 use super::target::SheetTarget;
 use crate::SinkError;
-
-/// The largest key file, in bytes.
-const LARGEST_KEY: u64 = 64 << 10;
 
 /// Timing goes back to the spreadsheet that a sheet was imported from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -32,16 +26,6 @@ pub struct SheetSettings {
     pub credentials: Option<Credentials>,
     /// Where the Google Sheets API answers. Default: `https://sheets.googleapis.com`.
     pub base_url: Option<String>,
-}
-
-/// Where the key of a service account is: the JSON file that Google gives.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Credentials {
-    /// The name of one of the secrets of `runsheet.yaml`.
-    Secret(String),
-    /// A file that only its owner can read, relative to the project.
-    File(String),
 }
 
 /// What has to be known to write timing back, beside the settings.
@@ -100,47 +84,12 @@ impl SheetSettings {
     }
 
     fn google(&self, id: &str, surroundings: &SheetSurroundings<'_>) -> Result<GoogleTarget, SinkError> {
-        let key = match &self.credentials {
-            None => {
-                return Err(SinkError::refused(
-                    "a Google Sheet needs `credentials`: `{file: PATH}` or `{secret: NAME}`",
-                ));
-            }
-            Some(credentials) => credentials.key(surroundings.root, surroundings.secret)?,
-        };
-        let refused = || SinkError::refused("the Google Sheet cannot be opened");
-        let google = google(&key, self.base_url.as_deref()).map_err(|error| refused().because(error))?;
-        Ok(GoogleTarget::new(google, id.parse().map_err(|error| refused().because(error))?))
+        let credentials = self.credentials.clone().ok_or_else(|| {
+            SinkError::refused("a Google Sheet needs `credentials`: `{file: PATH}` or `{secret: NAME}`")
+        })?;
+        let access = GoogleAccess { credentials, base_url: self.base_url.clone() };
+        let google = access.open(surroundings.root, surroundings.secret)?;
+        let id = id.parse().map_err(|error| SinkError::refused("the Google Sheet cannot be opened").because(error))?;
+        Ok(GoogleTarget::new(google, id))
     }
-}
-
-impl Credentials {
-    /// Gives the key: that of the file, or the secret if it could be had.
-    fn key(&self, root: &Path, secret: Option<&Secret<String>>) -> Result<Secret<String>, SinkError> {
-        match self {
-            Self::Secret(name) => {
-                secret.cloned().ok_or_else(|| SinkError::refused(format!("the secret `{name}` cannot be had")))
-            }
-            Self::File(file) => read_key(&root.join(file)),
-        }
-    }
-}
-
-fn google(key: &Secret<String>, base_url: Option<&str>) -> Result<GoogleSheets, GoogleError> {
-    let usual = GoogleSettings::default();
-    let settings = GoogleSettings { base_url: base_url.map_or(usual.base_url, str::to_owned), ..usual };
-    GoogleSheets::new(ServiceAccount::parse(key.expose())?, settings)
-}
-
-/// Reads a key file; one that others can read is refused.
-fn read_key(path: &Path) -> Result<Secret<String>, SinkError> {
-    let failed = |error| SinkError::refused(format!("failed to read the key `{}`", path.display())).because(error);
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.mode() & 0o077 != 0 {
-        let what = format!("others can read the key `{}`; `chmod 600` it", path.display());
-        return Err(SinkError::refused(what));
-    }
-    let mut text = String::new();
-    file.take(LARGEST_KEY).read_to_string(&mut text).map_err(failed)?;
-    Ok(Secret::new(text))
 }
