@@ -11,8 +11,8 @@ const ID: &str = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms";
 fn stub() -> GoogleStub {
     let steps: [&[&str]; 3] = [
         &["Step", "Task", "Hosts", "Args"],
-        &["Look at disks", "exec", "web", "command: df -h"],
-        &["Look at load", "exec", "web", "command: uptime"],
+        &["Restart nginx", "service.restart", "web", "name: nginx"],
+        &["Restart apache", "service.restart", "web", "name: apache2"],
     ];
     let hosts: [&[&str]; 2] = [&["Group", "Host"], &["web", "web1.example.com"]];
     let tabs = vec![StubTab::of_texts(1, "Steps", &steps), StubTab::of_texts(2, "Hosts", &hosts)];
@@ -35,7 +35,7 @@ fn a_google_sheet_is_imported_by_its_id_or_its_address() {
         let case = project(&stub);
         case.run(&["import", &named]).exits(0);
         let sheet = fs::read_to_string(case.path("sheets/weekly-deploy.yaml")).expect("a sheet");
-        assert!(sheet.contains("Look at disks") && sheet.contains("uptime"), "{sheet}");
+        assert!(sheet.contains("Restart nginx") && sheet.contains("apache2"), "{sheet}");
         let record = fs::read_to_string(case.path("sheets/weekly-deploy.import.json")).expect("a record");
         assert!(record.contains(&format!("\"google\": \"{ID}\"")), "{record}");
         assert!(!record.contains("PRIVATE KEY"));
