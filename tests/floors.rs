@@ -12,6 +12,7 @@ const FLOORS: [(&str, u8); 29] = [
     ("template", 1),
     ("workbook", 1),
     ("googlesheets", 1),
+    ("outbound", 1),
     ("inventory", 2),
     ("sheet", 2),
     ("task", 2),

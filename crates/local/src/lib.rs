@@ -8,11 +8,10 @@
 //!
 //! [`ProjectFiles`] is for the plan: what is sent is read and hashed before any host is touched.
 
+mod letters;
 mod local_host;
-mod mailer;
 mod project_files;
 mod this_machine;
-mod unsent;
 
 pub use local_host::LocalHost;
 pub use project_files::ProjectFiles;

@@ -28,7 +28,7 @@ pub use host_locks::HostLocks;
 pub use host_name::{HostName, NameError, valid_host, valid_user};
 pub use lock_holder::LockHolder;
 pub use mask::{MASK, Mask, MaskError, MaskStream};
-pub use names::{SecretName, StepId, TaskName, slug};
+pub use names::{SecretName, SinkName, StepId, TaskName, slug};
 pub use outcome::{Debt, Outcome};
 pub use pace::{Pace, PaceError};
 pub use run_id::RunId;

@@ -64,6 +64,11 @@ name!(
     SecretName,
     "-_"
 );
+name!(
+    /// The name of a sink: letters, digits, `-` and `_`, at most 120 bytes. It names a file of a run.
+    SinkName,
+    "-_"
+);
 
 fn check(name: &str, extra: &str) -> Result<(), NameError> {
     if name.is_empty() {

@@ -1,1 +1,26 @@
-//! Where the timing of a run goes: each reads the record by position and keeps its own.
+//! Where the timing of a run goes: log sinks and notifications, and those who drive them.
+//!
+//! A [`Sink`] takes the events of a run, oldest first. A [`Drive`] reads the run's record by position, hands it over in batches and
+//! keeps in `sinks/NAME.json` how far that has got, so that whatever was missed is delivered later and nothing is delivered anew. During a run
+//! a [`Crew`] gives each sink a thread of its own. Sinks are not observers: nothing waits for them, and none of them can
+//! slow or fail a run.
+//!
+//! Nothing here prints, reads the environment, or knows what makes events. See `docs/sinks.md`.
+
+mod crew;
+mod drive;
+mod pulse;
+mod sheet;
+mod sink;
+mod standing;
+mod standing_file;
+
+pub use crew::{Crew, Report};
+pub use drive::{Drive, DriveError};
+pub use sheet::{
+    Change, Credentials, FileError, FileTarget, FileTools, GoogleAccess, GoogleTarget, SheetSettings, SheetSink,
+    SheetSurroundings, SheetTarget,
+};
+pub use sink::{Sink, SinkError, View};
+pub use standing::{Standing, Trouble};
+pub use standing_file::{StandingError, StandingFile};

@@ -1,1 +1,5 @@
-//! Tests of this crate.
+//! Sinks, each against what it delivers to.
+
+#[path = "../../googlesheets/tests/stub/mod.rs"]
+mod google;
+mod sheet;
