@@ -113,6 +113,14 @@ impl ImportRecord {
         Ok(record)
     }
 
+    /// The file or folder that it speaks of, for a record that stands at `path`; none for a Google Sheet.
+    pub fn file(&self, path: &Path) -> Option<PathBuf> {
+        match &self.source {
+            ImportSource::File(file) => Some(path.parent().unwrap_or(Path::new("")).join(file)),
+            ImportSource::Google(_) => None,
+        }
+    }
+
     /// The record as the text of its file.
     pub fn text(&self) -> String {
         format!("{:#}\n", serde_json::json!(self))

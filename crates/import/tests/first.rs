@@ -1,6 +1,7 @@
 //! The first import of a spreadsheet.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use proptest::prelude::*;
 use runsheet_import::{HOST_FIELDS, ImportRecord, Kind, Mapping, Options, Prefer, STEP_FIELDS};
@@ -117,6 +118,7 @@ fn the_record_says_where_each_step_came_from_and_survives_being_written() {
     assert!(path.ends_with("web.import.json"));
     std::fs::write(&path, record.text()).expect("a file");
     assert_eq!(ImportRecord::load(&path).expect("a record"), record);
+    assert_eq!(record.file(Path::new("sheets/x.import.json")).as_deref(), Some(Path::new("sheets/../deploy.xlsx")));
 }
 
 #[test]
@@ -286,7 +288,7 @@ proptest! {
         }
         let _ = key;
         let import = first(vec![steps]).expect("an import");
-        let sheet = runsheet_sheet::Sheet::parse(&import.sheet, std::path::Path::new("s")).expect("a sheet");
+        let sheet = runsheet_sheet::Sheet::parse(&import.sheet, Path::new("s")).expect("a sheet");
         prop_assert_eq!(sheet.steps[0].notes.as_deref(), Some(seen.as_str()), "{}", import.sheet);
         prop_assert_eq!(sheet.steps[0].owner.as_deref(), Some(seen.as_str()), "{}", import.sheet);
     }
