@@ -12,6 +12,7 @@ use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
 use runsheet_sheet::SheetError;
 use runsheet_task::NoTask;
+use runsheet_workbook::WorkbookError;
 use runsheet_yaml::YamlError;
 use thiserror::Error;
 
@@ -60,6 +61,10 @@ pub(crate) enum CliError {
     /// What would run is not what was approved.
     #[error(transparent)]
     PlanChanged(PlanChanged),
+
+    /// A spreadsheet cannot be read.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookError),
 
     /// A spreadsheet cannot be imported.
     #[error(transparent)]
@@ -198,6 +203,7 @@ impl CliError {
             | Self::Sheet(_)
             | Self::Plan(_)
             | Self::PlanFile { .. }
+            | Self::Workbook(_)
             | Self::Import(_)
             | Self::Imported { .. }
             | Self::Task(_)
@@ -234,6 +240,7 @@ impl Hint for CliError {
             Self::Plan(error) => error.hints(),
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
+            Self::Workbook(error) => error.hints(),
             Self::Import(error) => error.hints(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),

@@ -1,7 +1,5 @@
 //! Spreadsheets that a command line names: files, folders of CSV files, and Google Sheets by id.
 
-use std::path::Path;
-
 use runsheet_import::ImportSource;
 use runsheet_workbook::Workbook;
 
@@ -23,7 +21,7 @@ pub(crate) fn open(named: &str, environment: &Environment) -> Result<Spreadsheet
     if !path.exists() && is_google(named) {
         return google(named);
     }
-    let workbook = Workbook { path: named.into(), ..read(&path)? };
+    let workbook = Workbook { path: named.into(), ..Workbook::read(&path)? };
     let title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Spreadsheet { workbook, source: ImportSource::File(path), title })
 }
@@ -37,10 +35,4 @@ fn is_google(named: &str) -> bool {
 /// Reads a Google Sheet.
 fn google(_id: &str) -> Result<Spreadsheet, CliError> {
     Err(CliError::usage("Google Sheets cannot be read yet", "download it as .xlsx, and import that"))
-}
-
-/// Reads a file or a folder.
-fn read(path: &Path) -> Result<Workbook, CliError> {
-    let what = format!("`{}` cannot be read: spreadsheets are not supported yet", path.display());
-    Err(CliError::Usage { message: what, hint: None })
 }

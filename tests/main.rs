@@ -18,6 +18,7 @@ mod from_a_fabfile;
 mod host_locks;
 mod hostile_hosts;
 mod human_output;
+mod import;
 mod killed;
 mod limits;
 mod local_steps;
