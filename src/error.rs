@@ -15,6 +15,7 @@ use runsheet_rehearsal::FaultError;
 use runsheet_sheet::SheetError;
 use runsheet_sinks::SinkError;
 use runsheet_task::NoTask;
+use runsheet_workbook::WorkbookError;
 use runsheet_yaml::YamlError;
 use thiserror::Error;
 
@@ -63,6 +64,10 @@ pub(crate) enum CliError {
     /// What would run is not what was approved.
     #[error(transparent)]
     PlanChanged(PlanChanged),
+
+    /// A spreadsheet cannot be read.
+    #[error(transparent)]
+    Workbook(#[from] WorkbookError),
 
     /// A spreadsheet cannot be imported.
     #[error(transparent)]
@@ -212,6 +217,7 @@ impl CliError {
             | Self::Sheet(_)
             | Self::Plan(_)
             | Self::PlanFile { .. }
+            | Self::Workbook(_)
             | Self::Import(_)
             | Self::Google(_)
             | Self::Sink(_)
@@ -251,6 +257,7 @@ impl Hint for CliError {
             Self::Plan(error) => error.hints(),
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
+            Self::Workbook(error) => error.hints(),
             Self::Import(error) => error.hints(),
             Self::Google(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Task(error) => error.hints(),

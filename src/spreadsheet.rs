@@ -1,7 +1,5 @@
 //! Spreadsheets that a command line names: files, folders of CSV files, and Google Sheets by id.
 
-use std::path::Path;
-
 use runsheet_googlesheets::SpreadsheetId;
 use runsheet_import::{ImportSource, google_workbook};
 use runsheet_model::SecretName;
@@ -27,7 +25,7 @@ pub(crate) fn open(named: &str, project: &Project, environment: &Environment) ->
     if !path.exists() && is_google(named) {
         return google(named, project, environment);
     }
-    let workbook = Workbook { path: named.into(), ..read(&path)? };
+    let workbook = Workbook { path: named.into(), ..Workbook::read(&path)? };
     let title = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Spreadsheet { workbook, source: ImportSource::File(path), title })
 }
@@ -51,10 +49,4 @@ fn google(named: &str, project: &Project, environment: &Environment) -> Result<S
     let sheet = access.open(&project.root, secret)?.read(&id)?;
     let workbook = Workbook { path: named.into(), ..google_workbook(&sheet) };
     Ok(Spreadsheet { workbook, source: ImportSource::Google(id.to_string()), title: sheet.title })
-}
-
-/// Reads a file or a folder.
-fn read(path: &Path) -> Result<Workbook, CliError> {
-    let what = format!("`{}` cannot be read: spreadsheets are not supported yet", path.display());
-    Err(CliError::Usage { message: what, hint: None })
 }

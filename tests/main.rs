@@ -21,6 +21,7 @@ mod google_sheets;
 mod host_locks;
 mod hostile_hosts;
 mod human_output;
+mod import;
 mod killed;
 mod limits;
 mod local_steps;
