@@ -9,13 +9,25 @@
 
 mod crew;
 mod drive;
+mod mistake;
+mod ndjson;
 mod pulse;
+mod settings;
 mod sink;
 mod standing;
 mod standing_file;
+mod surroundings;
+mod text_or_secret;
+mod web;
 
 pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
+pub use mistake::Mistake;
+pub use ndjson::NdjsonSettings;
+pub use settings::SinkSettings;
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};
+pub use surroundings::Surroundings;
+pub use text_or_secret::{NamedSecret, TextOrSecret};
+pub use web::WebhookSettings;

@@ -1,0 +1,62 @@
+use runsheet_model::SinkName;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::ndjson::{Ndjson, NdjsonSettings};
+use crate::web::{Webhook, WebhookSettings};
+use crate::{Mistake, Sink, SinkError, Surroundings};
+
+/// One sink, as it stands under `sinks` in `runsheet.yaml`: `{KIND: {…}}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SinkSettings {
+    /// Events as lines of JSON, in a file or a pipe.
+    Ndjson(NdjsonSettings),
+    /// Events as JSON, posted to a web address.
+    Webhook(WebhookSettings),
+}
+
+impl SinkSettings {
+    /// What it is: the word under which it stands.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Ndjson(_) => "ndjson",
+            Self::Webhook(_) => "webhook",
+        }
+    }
+
+    /// Its name: what it says, else its kind.
+    pub fn name(&self) -> Result<SinkName, Mistake> {
+        let name = match self {
+            Self::Ndjson(settings) => &settings.name,
+            Self::Webhook(settings) => &settings.name,
+        };
+        let name = name.as_deref().unwrap_or(self.kind());
+        SinkName::new(name).map_err(|error| Mistake::new(format!("`{name}` cannot be the name of a sink: {error}")))
+    }
+
+    /// Checks what the types do not.
+    pub fn check(&self) -> Result<(), Mistake> {
+        self.name()?;
+        match self {
+            Self::Ndjson(settings) => settings.check(),
+            Self::Webhook(settings) => settings.check(),
+        }
+    }
+
+    /// The names of the secrets that it needs.
+    pub fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::Ndjson(_) => Vec::new(),
+            Self::Webhook(settings) => settings.secrets(),
+        }
+    }
+
+    /// Makes the sink. Nothing is opened or connected to yet.
+    pub fn open(&self, surroundings: &Surroundings) -> Result<Box<dyn Sink>, SinkError> {
+        Ok(match self {
+            Self::Ndjson(settings) => Box::new(Ndjson::new(settings, surroundings)),
+            Self::Webhook(settings) => Box::new(Webhook::new(settings, surroundings)?),
+        })
+    }
+}
