@@ -107,6 +107,10 @@ pub(crate) enum CliError {
     #[error("{message}")]
     Locked { message: String, hint: String },
 
+    /// It cannot be told how far a sink has got.
+    #[error(transparent)]
+    Standing(runsheet_sinks::StandingError),
+
     /// Practice hosts cannot be started.
     #[error(transparent)]
     Practice(#[from] PracticeError),
@@ -203,6 +207,7 @@ impl CliError {
             | Self::Lock(_)
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)
+            | Self::Standing(_)
             | Self::Practice(_)
             | Self::Output { .. }
             | Self::Write { .. }
@@ -225,6 +230,7 @@ impl Hint for CliError {
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
+            Self::Standing(error) => error.hints(),
             Self::NotResumable { .. } => {
                 Hints::from("run the sheet anew; `--start-at`, `--only` and `--limit` leave out what is done")
             }

@@ -31,6 +31,7 @@ mod session;
 mod show_plan;
 mod show_preflight;
 mod signals;
+mod sinks;
 mod terminal_size;
 mod unknown_keys;
 mod user_shell;

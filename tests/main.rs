@@ -38,6 +38,7 @@ mod resumed;
 mod rolling;
 mod rollouts;
 mod secrets;
+mod sinks;
 mod ssh_config;
 mod sudo;
 mod support;

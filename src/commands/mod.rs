@@ -22,6 +22,7 @@ mod resume;
 mod run;
 mod schema;
 mod show;
+mod sync;
 mod tasks;
 mod tasks_check;
 mod tasks_test;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     History(history::HistoryArgs),
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
+    Sync(sync::SyncArgs),
     Journal(journal::JournalArgs),
     Lock(lock::LockArgs),
     Clean(clean::CleanArgs),
@@ -93,6 +95,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
         Command::History(args) => history::exec(&args, session),
         Command::Show(args) => show::exec(&args, session),
         Command::Replay(args) => replay::exec(&args, session),
+        Command::Sync(args) => sync::exec(&args, session),
         Command::Journal(args) => journal::exec(&args, session),
         Command::Lock(args) => block_on(lock::exec(&args, session)),
         Command::Clean(args) => clean::exec(&args, session),
