@@ -39,6 +39,7 @@ mod rolling;
 mod rollouts;
 mod secrets;
 mod sinks;
+mod sinks_otlp;
 mod ssh_config;
 mod sudo;
 mod support;

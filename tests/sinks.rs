@@ -90,7 +90,7 @@ fn serve(mut stream: TcpStream, status: u16) -> Option<Post> {
     Some(Post { path, headers, body: serde_json::from_slice(&body).expect("JSON") })
 }
 
-fn stage(settings: &str) -> Stage {
+pub(crate) fn stage(settings: &str) -> Stage {
     let stage = Stage::new("web[1-3]: ok").sheet(SHEET);
     Stage { case: stage.case.file("runsheet.yaml", settings), ..stage }
 }
@@ -270,7 +270,7 @@ fn mistakes_in_the_settings_are_told_with_their_place() {
     }
 }
 
-fn wait_until(holds: impl Fn() -> bool) {
+pub(crate) fn wait_until(holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !holds() {
         assert!(Instant::now() < deadline, "it did not come about");

@@ -3,6 +3,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ndjson::{Ndjson, NdjsonSettings};
+use crate::otlp::{Otlp, OtlpSettings};
 use crate::web::{Webhook, WebhookSettings};
 use crate::{Mistake, Sink, SinkError, Surroundings};
 
@@ -12,6 +13,8 @@ use crate::{Mistake, Sink, SinkError, Surroundings};
 pub enum SinkSettings {
     /// Events as lines of JSON, in a file or a pipe.
     Ndjson(NdjsonSettings),
+    /// Traces and metrics for an OpenTelemetry collector.
+    Otlp(OtlpSettings),
     /// Events as JSON, posted to a web address.
     Webhook(WebhookSettings),
 }
@@ -21,6 +24,7 @@ impl SinkSettings {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Ndjson(_) => "ndjson",
+            Self::Otlp(_) => "otlp",
             Self::Webhook(_) => "webhook",
         }
     }
@@ -29,6 +33,7 @@ impl SinkSettings {
     pub fn name(&self) -> Result<SinkName, Mistake> {
         let name = match self {
             Self::Ndjson(settings) => &settings.name,
+            Self::Otlp(settings) => &settings.name,
             Self::Webhook(settings) => &settings.name,
         };
         let name = name.as_deref().unwrap_or(self.kind());
@@ -40,6 +45,7 @@ impl SinkSettings {
         self.name()?;
         match self {
             Self::Ndjson(settings) => settings.check(),
+            Self::Otlp(settings) => settings.check(),
             Self::Webhook(settings) => settings.check(),
         }
     }
@@ -48,6 +54,7 @@ impl SinkSettings {
     pub fn secrets(&self) -> Vec<&str> {
         match self {
             Self::Ndjson(_) => Vec::new(),
+            Self::Otlp(settings) => settings.secrets(),
             Self::Webhook(settings) => settings.secrets(),
         }
     }
@@ -56,6 +63,7 @@ impl SinkSettings {
     pub fn open(&self, surroundings: &Surroundings) -> Result<Box<dyn Sink>, SinkError> {
         Ok(match self {
             Self::Ndjson(settings) => Box::new(Ndjson::new(settings, surroundings)),
+            Self::Otlp(settings) => Box::new(Otlp::new(settings, surroundings)?),
             Self::Webhook(settings) => Box::new(Webhook::new(settings, surroundings)?),
         })
     }

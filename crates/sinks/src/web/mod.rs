@@ -3,5 +3,6 @@
 mod target;
 mod webhook;
 
+pub(crate) use target::{Reach, Target, check_address, check_headers};
 pub(crate) use webhook::Webhook;
 pub use webhook::WebhookSettings;

@@ -55,6 +55,16 @@ impl Target {
         Ok(Self { client, url, called, headers })
     }
 
+    /// The same with something behind the address, such as `/v1/traces`.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        Self {
+            client: self.client.clone(),
+            url: Secret::new(format!("{}{path}", self.url.expose().trim_end_matches('/'))),
+            called: self.called.clone(),
+            headers: self.headers.clone(),
+        }
+    }
+
     /// Posts JSON. 2xx is success; 408, 425, 429 and 5xx may go better later; anything else will not.
     pub(crate) fn post(&self, json: Vec<u8>, headers: &[(&str, String)]) -> Result<(), SinkError> {
         let own = [("Content-Type", "application/json".to_owned())];
