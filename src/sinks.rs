@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use runsheet_diagnostics::in_one_line;
 use runsheet_events::EventLog;
 use runsheet_journal::{JournalWriter, RunFolder};
@@ -63,6 +64,7 @@ impl Sinks {
         let surroundings = Surroundings {
             root: session.project.root.clone(),
             machine: session.environment.machine.clone(),
+            zone: Some(TimeZone::system()),
             version: version::VERSION.to_owned(),
             secrets: self.secrets.clone(),
         };

@@ -18,8 +18,10 @@ mod sink;
 mod standing;
 mod standing_file;
 mod surroundings;
+mod syslog;
 mod text_or_secret;
 mod web;
+mod wording;
 
 pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
@@ -31,5 +33,6 @@ pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};
 pub use surroundings::Surroundings;
+pub use syslog::{Facility, JournaldSettings, MessageFormat, SyslogSettings};
 pub use text_or_secret::{NamedSecret, TextOrSecret};
 pub use web::WebhookSettings;

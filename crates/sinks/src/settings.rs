@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::ndjson::{Ndjson, NdjsonSettings};
 use crate::otlp::{Otlp, OtlpSettings};
+use crate::syslog::{Journald, JournaldSettings, Syslog, SyslogSettings};
 use crate::web::{Webhook, WebhookSettings};
 use crate::{Mistake, Sink, SinkError, Surroundings};
 
@@ -13,6 +14,10 @@ use crate::{Mistake, Sink, SinkError, Surroundings};
 pub enum SinkSettings {
     /// Events as lines of JSON, in a file or a pipe.
     Ndjson(NdjsonSettings),
+    /// Lines for systemd's journal.
+    Journald(JournaldSettings),
+    /// Lines for a syslog daemon.
+    Syslog(SyslogSettings),
     /// Traces and metrics for an OpenTelemetry collector.
     Otlp(OtlpSettings),
     /// Events as JSON, posted to a web address.
@@ -24,6 +29,8 @@ impl SinkSettings {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Ndjson(_) => "ndjson",
+            Self::Journald(_) => "journald",
+            Self::Syslog(_) => "syslog",
             Self::Otlp(_) => "otlp",
             Self::Webhook(_) => "webhook",
         }
@@ -33,6 +40,8 @@ impl SinkSettings {
     pub fn name(&self) -> Result<SinkName, Mistake> {
         let name = match self {
             Self::Ndjson(settings) => &settings.name,
+            Self::Journald(settings) => &settings.name,
+            Self::Syslog(settings) => &settings.name,
             Self::Otlp(settings) => &settings.name,
             Self::Webhook(settings) => &settings.name,
         };
@@ -45,6 +54,8 @@ impl SinkSettings {
         self.name()?;
         match self {
             Self::Ndjson(settings) => settings.check(),
+            Self::Journald(_) => Ok(()),
+            Self::Syslog(settings) => settings.check(),
             Self::Otlp(settings) => settings.check(),
             Self::Webhook(settings) => settings.check(),
         }
@@ -53,7 +64,7 @@ impl SinkSettings {
     /// The names of the secrets that it needs.
     pub fn secrets(&self) -> Vec<&str> {
         match self {
-            Self::Ndjson(_) => Vec::new(),
+            Self::Ndjson(_) | Self::Journald(_) | Self::Syslog(_) => Vec::new(),
             Self::Otlp(settings) => settings.secrets(),
             Self::Webhook(settings) => settings.secrets(),
         }
@@ -63,6 +74,8 @@ impl SinkSettings {
     pub fn open(&self, surroundings: &Surroundings) -> Result<Box<dyn Sink>, SinkError> {
         Ok(match self {
             Self::Ndjson(settings) => Box::new(Ndjson::new(settings, surroundings)),
+            Self::Journald(settings) => Box::new(Journald::new(settings, surroundings)),
+            Self::Syslog(settings) => Box::new(Syslog::new(settings, surroundings)),
             Self::Otlp(settings) => Box::new(Otlp::new(settings, surroundings)?),
             Self::Webhook(settings) => Box::new(Webhook::new(settings, surroundings)?),
         })

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::attributes::Attributes;
 use super::ids;
+use crate::wording::{counted, said, state_word};
 
 /// How much of a message is sent, in characters.
 const MESSAGE: usize = 1000;
@@ -74,11 +75,11 @@ impl Spans {
         let verdict = if !ended {
             failed("runsheet ended before the run did")
         } else if totals.bad() > 0 || !stats.cancelled.is_empty() {
-            failed(&said(&totals))
+            failed(&counted(&totals))
         } else {
             json!({"code": OK})
         };
-        let attributes = counted(of_run(header), &totals).text("runsheet.run", run.to_string());
+        let attributes = with_counts(of_run(header), &totals).text("runsheet.run", run.to_string());
         Some(
             Span {
                 run,
@@ -106,7 +107,7 @@ fn of_run(header: &RunHeader) -> Attributes {
         .number("runsheet.hosts", header.hosts)
 }
 
-fn counted(attributes: Attributes, totals: &StepTotals) -> Attributes {
+fn with_counts(attributes: Attributes, totals: &StepTotals) -> Attributes {
     attributes
         .number("runsheet.hosts.ok", totals.ok())
         .number("runsheet.hosts.changed", totals.changed)
@@ -125,7 +126,7 @@ fn step_span(
     totals: &StepTotals,
 ) -> Value {
     let planned = stats.step(step).map(|step| &step.planned);
-    let mut attributes = counted(Attributes::default().text("runsheet.step", step.as_str()), totals);
+    let mut attributes = with_counts(Attributes::default().text("runsheet.step", step.as_str()), totals);
     if let Some(planned) = planned {
         let tasks = planned.tasks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         attributes = attributes.text("runsheet.task", tasks).maybe("runsheet.owner", planned.owner.clone());
@@ -135,7 +136,7 @@ fn step_span(
             }
         }
     }
-    let verdict = if totals.bad() > 0 { failed(&said(totals)) } else { json!({"code": OK}) };
+    let verdict = if totals.bad() > 0 { failed(&counted(totals)) } else { json!({"code": OK}) };
     let name = planned.map_or_else(|| step.as_str().to_owned(), |planned| planned.name.clone());
     Span {
         run,
@@ -228,9 +229,8 @@ fn attempt(
 }
 
 fn ended(attributes: Attributes, result: &HostResult) -> Attributes {
-    let attributes = attributes
-        .text("runsheet.state", state_word(&result.state))
-        .text("runsheet.message", shortened(&result.outcome.message, MESSAGE));
+    let attributes =
+        attributes.text("runsheet.state", state_word(&result.state)).text("runsheet.message", said(result));
     match result.state {
         State::Ok { changed } => attributes.truth("runsheet.changed", changed),
         State::Skipped | State::Cancelled => attributes,
@@ -238,32 +238,16 @@ fn ended(attributes: Attributes, result: &HostResult) -> Attributes {
     }
 }
 
-/// A state as one word.
-pub(super) fn state_word(state: &State) -> &'static str {
-    match state {
-        State::Ok { .. } => "ok",
-        State::Failed { .. } => "failed",
-        State::Unreachable(_) => "unreachable",
-        State::Lost { .. } => "lost",
-        State::Skipped => "skipped",
-        State::Cancelled => "cancelled",
-    }
-}
-
 fn status(result: &HostResult) -> Value {
     match result.state {
         State::Ok { .. } => json!({"code": OK}),
         State::Skipped | State::Cancelled => json!({}),
-        _ => failed(&shortened(&result.outcome.message, MESSAGE)),
+        _ => failed(&said(result)),
     }
 }
 
 fn failed(message: &str) -> Value {
     json!({"code": ERROR, "message": message})
-}
-
-fn said(totals: &StepTotals) -> String {
-    format!("{} failed, {} unreachable, {} lost", totals.failed, totals.unreachable, totals.lost)
 }
 
 fn before(at: SystemTime, took: Duration) -> SystemTime {
