@@ -40,6 +40,7 @@ mod rollouts;
 mod secrets;
 mod sinks;
 mod sinks_otlp;
+mod sinks_postgres;
 mod sinks_syslog;
 mod ssh_config;
 mod sudo;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::ndjson::{Ndjson, NdjsonSettings};
 use crate::otlp::{Otlp, OtlpSettings};
+use crate::postgres::{Postgres, PostgresSettings};
 use crate::syslog::{Journald, JournaldSettings, Syslog, SyslogSettings};
 use crate::web::{Webhook, WebhookSettings};
 use crate::{Mistake, Sink, SinkError, Surroundings};
@@ -20,6 +21,8 @@ pub enum SinkSettings {
     Syslog(SyslogSettings),
     /// Traces and metrics for an OpenTelemetry collector.
     Otlp(OtlpSettings),
+    /// Rows of timing in PostgreSQL.
+    Postgres(PostgresSettings),
     /// Events as JSON, posted to a web address.
     Webhook(WebhookSettings),
 }
@@ -32,6 +35,7 @@ impl SinkSettings {
             Self::Journald(_) => "journald",
             Self::Syslog(_) => "syslog",
             Self::Otlp(_) => "otlp",
+            Self::Postgres(_) => "postgres",
             Self::Webhook(_) => "webhook",
         }
     }
@@ -43,6 +47,7 @@ impl SinkSettings {
             Self::Journald(settings) => &settings.name,
             Self::Syslog(settings) => &settings.name,
             Self::Otlp(settings) => &settings.name,
+            Self::Postgres(settings) => &settings.name,
             Self::Webhook(settings) => &settings.name,
         };
         let name = name.as_deref().unwrap_or(self.kind());
@@ -57,6 +62,7 @@ impl SinkSettings {
             Self::Journald(_) => Ok(()),
             Self::Syslog(settings) => settings.check(),
             Self::Otlp(settings) => settings.check(),
+            Self::Postgres(settings) => settings.check(),
             Self::Webhook(settings) => settings.check(),
         }
     }
@@ -66,6 +72,7 @@ impl SinkSettings {
         match self {
             Self::Ndjson(_) | Self::Journald(_) | Self::Syslog(_) => Vec::new(),
             Self::Otlp(settings) => settings.secrets(),
+            Self::Postgres(settings) => settings.secrets(),
             Self::Webhook(settings) => settings.secrets(),
         }
     }
@@ -77,6 +84,7 @@ impl SinkSettings {
             Self::Journald(settings) => Box::new(Journald::new(settings, surroundings)),
             Self::Syslog(settings) => Box::new(Syslog::new(settings, surroundings)),
             Self::Otlp(settings) => Box::new(Otlp::new(settings, surroundings)?),
+            Self::Postgres(settings) => Box::new(Postgres::new(settings, surroundings)?),
             Self::Webhook(settings) => Box::new(Webhook::new(settings, surroundings)?),
         })
     }
