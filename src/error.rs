@@ -133,6 +133,9 @@ pub(crate) enum CliError {
     /// A fault of a rehearsal cannot be played.
     #[error(transparent)]
     Fault(#[from] FaultError),
+    /// It cannot be told how far a sink has got.
+    #[error(transparent)]
+    Standing(runsheet_sinks::StandingError),
 
     /// Practice hosts cannot be started.
     #[error(transparent)]
@@ -236,6 +239,7 @@ impl CliError {
             | Self::Lock(_)
             | Self::WorkingDirectory { .. }
             | Self::Journal(_)
+            | Self::Standing(_)
             | Self::Practice(_)
             | Self::Output { .. }
             | Self::Write { .. }
@@ -257,11 +261,12 @@ impl Hint for CliError {
             Self::Plan(error) => error.hints(),
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
-            Self::Workbook(error) => error.hints(),
+            Self::Workbook(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Import(error) => error.hints(),
             Self::Google(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
+            Self::Standing(error) => error.hints(),
             Self::NotResumable { .. } => {
                 Hints::from("run the sheet anew; `--start-at`, `--only` and `--limit` leave out what is done")
             }

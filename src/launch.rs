@@ -18,6 +18,7 @@ use crate::people::{self, Mode, People};
 use crate::reaching::Reaching;
 use crate::resuming::Going;
 use crate::session::Session;
+use crate::sinks::Sinks;
 use crate::{locks, logins, open_files, secrets, show_plan, signals, terminal_size, version};
 
 /// Commands of which a dry run has nothing to ask the hosts.
@@ -66,7 +67,9 @@ pub(crate) async fn launch(
     let password = logins::password(session, reach, &secrets, may_ask)?;
     let sudo_password = logins::sudo_password(session, plan.uses_sudo(), reach, &secrets, may_ask)?;
     let asked = password.iter().chain(&sudo_password).map(|(name, value)| (name, value));
-    let mask = Mask::new(secrets.iter().chain(asked))?;
+    let sinks =
+        if args.dry_run || !session.keeps_records { Sinks::default() } else { Sinks::of(session, &[], may_ask) };
+    let mask = Mask::new(secrets.iter().chain(asked).chain(sinks.secrets()))?;
     let mut connector = logins::connector(session, &endpoints, password, may_ask).await?;
     if let Some((_, password)) = sudo_password {
         connector = connector.with_sudo_password(password);
@@ -78,6 +81,7 @@ pub(crate) async fn launch(
     };
     let journal = Arc::new(record(session, &state, run, &plan, resumed.as_deref())?);
     let output = journal.folder().join("output");
+    let delivering = sinks.start(run, &journal);
 
     let size = Size::default();
     let before = resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default();
@@ -121,6 +125,7 @@ pub(crate) async fn launch(
         _ = journal.close();
     } else {
         finish(session, &journal, &report);
+        delivering.finish(run, &session.printer);
     }
     Ok(ExitStatus::of(&report.stats))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runsheet_diagnostics::nearest;
 use runsheet_model::{SecretName, parse_duration, visible};
 use runsheet_scripted::Scripts;
-use runsheet_sinks::GoogleAccess;
+use runsheet_sinks::{GoogleAccess, SinkSettings};
 use runsheet_task::Registry;
 use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::args::ConfigReader;
 use crate::environment::Environment;
 use crate::error::CliError;
+use crate::sinks;
 
 /// The name of the project's file.
 const FILE: &str = "runsheet.yaml";
@@ -46,9 +47,9 @@ pub(crate) struct Settings {
     pub(crate) locks: Locks,
     /// What is kept of older runs.
     pub(crate) keep: Keep,
-    /// Not supported yet.
-    #[schemars(skip)]
-    sinks: Option<Spanned<serde_json::Value>>,
+    /// Where the timing of runs goes, beside the record: files, collectors, databases, web addresses.
+    #[schemars(with = "Vec<SinkSettings>")]
+    pub(crate) sinks: Vec<Spanned<SinkSettings>>,
     /// What is done on the machine that runs runsheet.
     pub(crate) local: Local,
     /// How spreadsheets are read by `runsheet import`.
@@ -262,12 +263,7 @@ fn no_sheet(name: &Path, folder: &Path, environment: &Environment) -> CliError {
 impl Settings {
     /// Checks what the types do not.
     fn check(&self, file: &Path) -> Result<(), YamlError> {
-        let words = [("sinks", &self.sinks)];
-        for (word, value) in words {
-            if let Some(value) = value {
-                return Err(YamlError::at(file, Mark::of(value), format!("`{word}` is not supported yet")));
-            }
-        }
+        sinks::check(self, file)?;
         for (name, source) in &self.secrets {
             if SecretName::new(name.as_str()).is_err() {
                 let what = format!("`{name}` cannot be the name of a secret");

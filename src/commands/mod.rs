@@ -24,6 +24,7 @@ mod resume;
 mod run;
 mod schema;
 mod show;
+mod sync;
 mod tasks;
 mod tasks_check;
 mod tasks_test;
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
+    Sync(sync::SyncArgs),
     Journal(journal::JournalArgs),
     Lock(lock::LockArgs),
     Clean(clean::CleanArgs),
@@ -100,6 +102,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
         Command::Show(args) => show::exec(&args, session),
         Command::Replay(args) => replay::exec(&args, session),
         Command::Report(args) => report::exec(&args, session),
+        Command::Sync(args) => sync::exec(&args, session),
         Command::Journal(args) => journal::exec(&args, session),
         Command::Lock(args) => block_on(lock::exec(&args, session)),
         Command::Clean(args) => clean::exec(&args, session),

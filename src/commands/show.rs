@@ -8,7 +8,7 @@ use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
-use crate::when;
+use crate::{sinks, when};
 
 /// Show what happened in a run: steps, hosts, durations, the slowest hosts
 #[derive(Debug, Args)]
@@ -33,8 +33,11 @@ pub(crate) fn exec(args: &ShowArgs, session: &Session) -> Result<ExitStatus, Cli
     }
     let run: RunStats = reader.stats()?;
     let mut findings = Findings::default();
+    let mut last = 0;
     for event in reader.events()? {
-        findings.apply(&event?);
+        let event = event?;
+        last = event.seq;
+        findings.apply(&event);
     }
     let started = reader.started()?.map(when::local);
     let output = folder.path().join("output").display().to_string();
@@ -47,7 +50,11 @@ pub(crate) fn exec(args: &ShowArgs, session: &Session) -> Result<ExitStatus, Cli
         just_ended: false,
     };
     let context = ShowContext { recap, when: started.as_deref(), all_hosts: args.all };
-    session.printer.data(&show(&run, &context))?;
+    let mut text = show(&run, &context);
+    if !folder.is_live()? {
+        text.push_str(&sinks::behind(&folder, last)?);
+    }
+    session.printer.data(&text)?;
     Ok(ExitStatus::Success)
 }
 

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -23,6 +24,17 @@ pub fn chain(error: &dyn Hint) -> String {
             text.push('\n');
         }
         _ = writeln!(text, "{cyan}hint{cyan:#}: {}", visible(hint.as_bytes()));
+    }
+    text
+}
+
+/// An error with its causes, on one line.
+pub fn in_one_line(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
     }
     text
 }

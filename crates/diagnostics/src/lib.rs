@@ -8,7 +8,7 @@ mod hint;
 mod nearest;
 mod place;
 
-pub use chain::chain;
+pub use chain::{chain, in_one_line};
 pub use hint::{Hint, Hints};
 pub use nearest::nearest;
 pub use place::{Place, Placed};

@@ -4,10 +4,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use runsheet_diagnostics::in_one_line;
 use runsheet_events::EventLog;
 use runsheet_model::{RunId, SinkName, format_chosen_duration};
 
-use crate::drive::told;
 use crate::pulse::Pulse;
 use crate::{Drive, DriveError, Sink, StandingFile};
 
@@ -70,7 +70,7 @@ impl Crew {
             let file = match StandingFile::open(&crew.run_folder, &name, kind) {
                 Ok(file) => file,
                 Err(error) => {
-                    crew.early.push(Report::behind(name, told(&error)));
+                    crew.early.push(Report::behind(name, in_one_line(&error)));
                     continue;
                 }
             };
@@ -147,7 +147,7 @@ impl Member {
                     pause = FIRST_PAUSE;
                     self.pulse.wait(LOOK);
                 }
-                Err(error) if !error.is_passing() => break Some(told(&error)),
+                Err(error) if !error.is_passing() => break Some(in_one_line(&error)),
                 Err(error) => self.rest(&mut pause, over, &error),
             }
         };
@@ -155,7 +155,7 @@ impl Member {
     }
 
     fn rest(&self, pause: &mut Duration, over: bool, error: &DriveError) {
-        tracing::debug!(sink = %self.name, "not delivered: {}", told(error));
+        tracing::debug!(sink = %self.name, "not delivered: {}", in_one_line(error));
         if over {
             thread::sleep(LAST_PAUSE);
         } else {

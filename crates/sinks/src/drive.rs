@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use runsheet_diagnostics::{Hint, Hints};
+use runsheet_diagnostics::{Hint, Hints, in_one_line};
 use runsheet_events::{EventLog, Position, RunEvent, RunStats};
 use runsheet_model::{RunId, visible};
 use thiserror::Error;
@@ -90,7 +90,7 @@ impl Drive {
         let before = self.standing().seq;
         let result = self.deliver_all(over);
         if let Err(error) = &result {
-            let why = visible(told(error).chars().take(WHY).collect::<String>().as_bytes());
+            let why = visible(in_one_line(error).chars().take(WHY).collect::<String>().as_bytes());
             // If even this cannot be written, the run's end still tells it.
             _ = self.file.update(false, |standing| standing.failed(why, SystemTime::now()));
         }
@@ -193,15 +193,4 @@ fn guarded(call: impl FnOnce() -> Result<(), SinkError>) -> Result<(), DriveErro
             Err(DriveError::Broke { what })
         }
     }
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -9,14 +9,29 @@
 
 mod crew;
 mod drive;
+mod mistake;
+mod ndjson;
+mod otlp;
+mod postgres;
 mod pulse;
+mod settings;
 mod sheet;
 mod sink;
 mod standing;
 mod standing_file;
+mod surroundings;
+mod syslog;
+mod text_or_secret;
+mod web;
+mod wording;
 
 pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
+pub use mistake::Mistake;
+pub use ndjson::NdjsonSettings;
+pub use otlp::OtlpSettings;
+pub use postgres::PostgresSettings;
+pub use settings::SinkSettings;
 pub use sheet::{
     Change, Credentials, FileError, FileTarget, FileTools, GoogleAccess, GoogleTarget, SheetSettings, SheetSink,
     SheetSurroundings, SheetTarget,
@@ -24,3 +39,7 @@ pub use sheet::{
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};
+pub use surroundings::Surroundings;
+pub use syslog::{Facility, JournaldSettings, MessageFormat, SyslogSettings};
+pub use text_or_secret::{NamedSecret, TextOrSecret};
+pub use web::WebhookSettings;

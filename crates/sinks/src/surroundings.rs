@@ -1,0 +1,20 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use runsheet_model::{Secret, SecretName};
+
+/// What a sink has to know beside its settings.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// The folder of the project: paths of settings are relative to it.
+    pub root: PathBuf,
+    /// The machine on which runsheet runs.
+    pub machine: String,
+    /// The zone of its clock; UTC if it has none.
+    pub zone: Option<TimeZone>,
+    /// Version of runsheet.
+    pub version: String,
+    /// The secrets that the sink names, as far as they could be had.
+    pub secrets: BTreeMap<SecretName, Secret<String>>,
+}

@@ -1,0 +1,199 @@
+//! Where the timing of runs goes: what `runsheet.yaml` says, put together for a run, and what is told of it in the end.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use runsheet_diagnostics::in_one_line;
+use runsheet_events::EventLog;
+use runsheet_journal::{JournalWriter, RunFolder};
+use runsheet_model::{Mask, RunId, Secret, SecretName, SinkName, plural, visible};
+use runsheet_sinks::{Crew, Mistake, Report, Sink, SinkSettings, StandingFile, Surroundings};
+use runsheet_yaml::{Mark, Spanned, YamlError};
+
+use crate::error::CliError;
+use crate::printer::Printer;
+use crate::project::Settings;
+use crate::session::Session;
+use crate::{secrets, version};
+
+/// How long sinks may take to catch up after the end of a run.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A sink that is ready to be driven: its name, what it is, and it itself.
+pub(crate) type Ready = (SinkName, &'static str, Box<dyn Sink>);
+
+/// The sinks of a run, before it starts.
+#[derive(Default)]
+pub(crate) struct Sinks {
+    ready: Vec<Ready>,
+    /// Those that cannot be used, and why. A run does not fail by them.
+    unusable: Vec<Report>,
+    secrets: BTreeMap<SecretName, Secret<String>>,
+}
+
+/// The sinks of a run that is going on.
+pub(crate) struct Delivering {
+    crew: Option<Crew>,
+    unusable: Vec<Report>,
+}
+
+impl Sinks {
+    /// Puts together the sinks of the project, those of these names or all, and reads the secrets that they need.
+    pub(crate) fn of(session: &Session, only: &[SinkName], may_ask: bool) -> Self {
+        let mut sinks = Self::default();
+        for settings in &session.project.settings.sinks {
+            let Ok(name) = settings.value.name() else { continue };
+            if !only.is_empty() && !only.contains(&name) {
+                continue;
+            }
+            match sinks.open(session, &settings.value, may_ask) {
+                Ok(sink) => sinks.ready.push((name, settings.value.kind(), sink)),
+                Err(why) => sinks.unusable.push(Report::behind(name, why)),
+            }
+        }
+        sinks
+    }
+
+    fn open(&mut self, session: &Session, settings: &SinkSettings, may_ask: bool) -> Result<Box<dyn Sink>, String> {
+        for name in settings.secrets() {
+            self.read_secret(session, name, may_ask)?;
+        }
+        let surroundings = Surroundings {
+            root: session.project.root.clone(),
+            machine: session.environment.machine.clone(),
+            zone: Some(TimeZone::system()),
+            version: version::VERSION.to_owned(),
+            secrets: self.secrets.clone(),
+        };
+        settings.open(&surroundings).map_err(|error| error.to_string())
+    }
+
+    fn read_secret(&mut self, session: &Session, name: &str, may_ask: bool) -> Result<(), String> {
+        let name = SecretName::new(name).map_err(|error| error.to_string())?;
+        if self.secrets.contains_key(&name) {
+            return Ok(());
+        }
+        let read = secrets::read(std::slice::from_ref(&name), &session.project, &session.environment, may_ask);
+        let read = read.map_err(|error| in_one_line(&error))?;
+        // One that cannot be hidden must not be used.
+        Mask::new(read.iter()).map_err(|error| error.to_string())?;
+        self.secrets.extend(read.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Ok(())
+    }
+
+    /// The secrets that they use, for the mask.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (&SecretName, &Secret<String>)> {
+        self.secrets.iter()
+    }
+
+    /// Starts them for a run that begins to be recorded.
+    pub(crate) fn start(self, run: RunId, journal: &JournalWriter) -> Delivering {
+        let Self { ready, mut unusable, .. } = self;
+        if ready.is_empty() {
+            return Delivering { crew: None, unusable };
+        }
+        let crew = match journal.reader() {
+            Ok(log) => {
+                let log: Arc<dyn EventLog> = Arc::new(log);
+                Some(Crew::start(run, journal.folder(), &log, ready))
+            }
+            Err(error) => {
+                unusable.extend(ready.into_iter().map(|(name, ..)| Report::behind(name, error.to_string())));
+                None
+            }
+        };
+        Delivering { crew, unusable }
+    }
+
+    /// Takes them apart: those that are ready, and those that cannot be used.
+    pub(crate) fn into_parts(self) -> (Vec<Ready>, Vec<Report>) {
+        (self.ready, self.unusable)
+    }
+}
+
+impl Delivering {
+    /// Lets them catch up, now that the run is over and its record complete, and tells what is missing. Changes nothing of how the run ended.
+    pub(crate) fn finish(self, run: RunId, printer: &Printer) {
+        let mut reports = self.unusable;
+        reports.extend(self.crew.map(|crew| crew.finish(PATIENCE)).unwrap_or_default());
+        let mut behind = false;
+        for report in &reports {
+            tell(report, printer);
+            behind |= report.behind.is_some();
+        }
+        if behind {
+            printer.alarm(&format!("hint: what is missing is delivered by `runsheet sync {}`\n", run.short()));
+        }
+    }
+}
+
+/// Tells what people should know of a sink.
+pub(crate) fn tell(report: &Report, printer: &Printer) {
+    let sink = &report.sink;
+    for remark in &report.remarks {
+        printer.alarm(&format!("warning: sink `{sink}`: {}\n", visible(remark.as_bytes())));
+    }
+    if let Some(why) = &report.behind {
+        printer.alarm(&format!("warning: sink `{sink}` is behind: {}\n", visible(why.as_bytes())));
+    }
+}
+
+/// Which sinks have not taken everything of a run that is over and has so many events, in words; empty if there is none.
+pub(crate) fn behind(folder: &RunFolder, events: u64) -> Result<String, CliError> {
+    let mut text = String::new();
+    for (name, standing) in StandingFile::all(folder.path()).map_err(CliError::Standing)? {
+        if !standing.is_done(events) {
+            let why =
+                standing.trouble.map_or_else(String::new, |trouble| format!(": {}", visible(trouble.why.as_bytes())));
+            text.push_str(&format!(
+                "sink `{name}` has {} of {}{why}\n",
+                standing.seq,
+                plural(saturated(events), "event")
+            ));
+        }
+    }
+    if !text.is_empty() {
+        text.insert(0, '\n');
+        text.push_str(&format!("what is missing is delivered by `runsheet sync {}`\n", folder.run().short()));
+    }
+    Ok(text)
+}
+
+fn saturated(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Checks what the types of the settings do not.
+pub(crate) fn check(settings: &Settings, file: &Path) -> Result<(), YamlError> {
+    let mut names = Vec::new();
+    for sink in &settings.sinks {
+        let wrong = |mistake: Mistake| wrong(file, sink, mistake);
+        sink.value.check().map_err(wrong)?;
+        names.push((sink.value.name().map_err(wrong)?, Mark::of(sink)));
+        for secret in sink.value.secrets() {
+            if !settings.secrets.contains_key(secret) {
+                let secret = visible(secret.as_bytes());
+                let what = format!("there is no secret `{secret}` for sink `{}`", sink.value.kind());
+                let hint = format!("say where it comes from: `secrets: {{{secret}: {{env: VARIABLE}}}}`");
+                return Err(YamlError::at(file, Mark::of(sink), what).with_hint(hint));
+            }
+        }
+    }
+    names.sort();
+    match names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => Err(YamlError::at(file, pair[1].1, format!("two sinks have the name `{}`", pair[1].0))
+            .with_hint("give one of them another one with `name`")),
+        None => Ok(()),
+    }
+}
+
+fn wrong<T>(file: &Path, sink: &Spanned<T>, mistake: Mistake) -> YamlError {
+    let error = YamlError::at(file, Mark::of(sink), mistake.what);
+    match mistake.hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
