@@ -67,8 +67,11 @@ pub(crate) async fn launch(
     let password = logins::password(session, reach, &secrets, may_ask)?;
     let sudo_password = logins::sudo_password(session, plan.uses_sudo(), reach, &secrets, may_ask)?;
     let asked = password.iter().chain(&sudo_password).map(|(name, value)| (name, value));
-    let sinks =
-        if args.dry_run || !session.keeps_records { Sinks::default() } else { Sinks::of(session, &[], may_ask) };
+    let sinks = if args.dry_run || !session.keeps_records {
+        Sinks::default()
+    } else {
+        Sinks::of(session, &[], may_ask, session.environment.request.as_ref())
+    };
     let mask = Mask::new(secrets.iter().chain(asked).chain(sinks.secrets()))?;
     let mut connector = logins::connector(session, &endpoints, password, may_ask).await?;
     if let Some((_, password)) = sudo_password {

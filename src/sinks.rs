@@ -1,18 +1,19 @@
 //! Where the timing of runs goes: what `runsheet.yaml` says, put together for a run, and what is told of it in the end.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use runsheet_diagnostics::in_one_line;
-use runsheet_events::EventLog;
+use runsheet_events::{EventLog, Request};
 use runsheet_journal::{JournalWriter, RunFolder};
 use runsheet_model::{Mask, RunId, Secret, SecretName, SinkName, plural, visible};
 use runsheet_sinks::{Crew, Mistake, Report, Sink, SinkSettings, StandingFile, Surroundings};
 use runsheet_yaml::{Mark, Spanned, YamlError};
 
+use crate::commands::sheet_of;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::project::Settings;
@@ -42,27 +43,36 @@ pub(crate) struct Delivering {
 
 impl Sinks {
     /// Puts together the sinks of the project, those of these names or all, and reads the secrets that they need.
-    pub(crate) fn of(session: &Session, only: &[SinkName], may_ask: bool) -> Self {
+    pub(crate) fn of(session: &Session, only: &[SinkName], may_ask: bool, request: Option<&Request>) -> Self {
+        let sheet = request.and_then(|request| sheet_of(request, session));
         let mut sinks = Self::default();
         for settings in &session.project.settings.sinks {
             let Ok(name) = settings.value.name() else { continue };
             if !only.is_empty() && !only.contains(&name) {
                 continue;
             }
-            match sinks.open(session, &settings.value, may_ask) {
-                Ok(sink) => sinks.ready.push((name, settings.value.kind(), sink)),
+            match sinks.open(session, &settings.value, may_ask, sheet.clone()) {
+                Ok(Some(sink)) => sinks.ready.push((name, settings.value.kind(), sink)),
+                Ok(None) => {}
                 Err(why) => sinks.unusable.push(Report::behind(name, why)),
             }
         }
         sinks
     }
 
-    fn open(&mut self, session: &Session, settings: &SinkSettings, may_ask: bool) -> Result<Box<dyn Sink>, String> {
+    fn open(
+        &mut self,
+        session: &Session,
+        settings: &SinkSettings,
+        may_ask: bool,
+        sheet: Option<PathBuf>,
+    ) -> Result<Option<Box<dyn Sink>>, String> {
         for name in settings.secrets() {
             self.read_secret(session, name, may_ask)?;
         }
         let surroundings = Surroundings {
             root: session.project.root.clone(),
+            sheet,
             machine: session.environment.machine.clone(),
             zone: Some(TimeZone::system()),
             version: version::VERSION.to_owned(),

@@ -52,3 +52,4 @@ mod ssh_config;
 mod sudo;
 mod support;
 mod terminal;
+mod write_back;

@@ -31,6 +31,8 @@ mod tasks_test;
 
 use clap::Subcommand;
 
+pub(crate) use resume::sheet_of;
+
 use crate::args::{GlobalArgs, ReachArgs, RunArgs};
 use crate::environment::Environment;
 use crate::error::CliError;

@@ -1,5 +1,5 @@
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches};
 use runsheet_events::{EventKind, LostAnswer, Request};
@@ -12,6 +12,7 @@ use crate::commands::Command;
 use crate::environment::Environment;
 use crate::error::CliError;
 use crate::resuming::Resuming;
+use crate::session::Session;
 
 /// Go on with a run that was broken off
 ///
@@ -92,6 +93,19 @@ pub(crate) fn again(args: ResumeArgs, global: GlobalArgs, environment: Environme
         environment: Environment { cwd, request: Some(request), ..environment },
         resuming: Resuming { folder, answers },
     })
+}
+
+/// The sheet that a command ran; nothing if it ran none, or if it is gone.
+pub(crate) fn sheet_of(request: &Request, session: &Session) -> Option<PathBuf> {
+    let matches = Cli::command().try_get_matches_from(&request.words).ok()?;
+    let Command::Run(args) = Cli::from_arg_matches(&matches).ok()?.command else { return None };
+    let named = args.sheet.sheet;
+    let there = Path::new(&request.folder).join(&named);
+    if there.is_file() {
+        return Some(there);
+    }
+    let environment = &session.environment;
+    session.project.sheet(&named, environment).ok().map(|path| environment.cwd.join(path))
 }
 
 fn parse(request: &Request, run: RunId) -> Result<(Command, GlobalArgs), CliError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use runsheet_diagnostics::{chain, in_one_line};
-use runsheet_events::EventLog;
+use runsheet_events::{EventKind, EventLog, Request};
 use runsheet_journal::RunFolder;
 use runsheet_model::{SinkName, plural, visible};
 use runsheet_sinks::{Drive, DriveError, Report, StandingFile};
@@ -38,7 +38,9 @@ pub(crate) fn exec(args: &SyncArgs, session: &Session) -> Result<ExitStatus, Cli
     if folder.is_live()? {
         return Err(CliError::RunIsLive { run: folder.run() });
     }
-    let (ready, unusable) = Sinks::of(session, &only, session.environment.stdin_terminal).into_parts();
+    let request = request(&folder)?;
+    let may_ask = session.environment.stdin_terminal;
+    let (ready, unusable) = Sinks::of(session, &only, may_ask, request.as_ref()).into_parts();
     if ready.is_empty() && unusable.is_empty() {
         session.printer.note("no sink is configured: `sinks` in runsheet.yaml\n");
     }
@@ -50,6 +52,15 @@ pub(crate) fn exec(args: &SyncArgs, session: &Session) -> Result<ExitStatus, Cli
         all &= sync(sink, &folder, session)?;
     }
     Ok(if all { ExitStatus::Success } else { ExitStatus::Internal })
+}
+
+/// The command that began the run.
+fn request(folder: &RunFolder) -> Result<Option<Request>, CliError> {
+    let first = folder.reader()?.events()?.next().transpose()?;
+    Ok(first.and_then(|event| match event.kind {
+        EventKind::RunStarted(header) => header.request,
+        _ => None,
+    }))
 }
 
 /// The sinks that flags name; a name that none has is a mistake.

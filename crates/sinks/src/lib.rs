@@ -32,10 +32,7 @@ pub use ndjson::NdjsonSettings;
 pub use otlp::OtlpSettings;
 pub use postgres::PostgresSettings;
 pub use settings::SinkSettings;
-pub use sheet::{
-    Change, Credentials, FileError, FileTarget, FileTools, GoogleAccess, GoogleTarget, SheetSettings, SheetSink,
-    SheetSurroundings, SheetTarget,
-};
+pub use sheet::{Change, Credentials, FileTarget, GoogleAccess, GoogleTarget, SheetSettings, SheetSink, SheetTarget};
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};

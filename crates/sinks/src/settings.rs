@@ -7,7 +7,7 @@ use crate::otlp::{Otlp, OtlpSettings};
 use crate::postgres::{Postgres, PostgresSettings};
 use crate::syslog::{Journald, JournaldSettings, Syslog, SyslogSettings};
 use crate::web::{Webhook, WebhookSettings};
-use crate::{Mistake, Sink, SinkError, Surroundings};
+use crate::{Mistake, SheetSettings, Sink, SinkError, Surroundings};
 
 /// One sink, as it stands under `sinks` in `runsheet.yaml`: `{KIND: {…}}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -25,6 +25,8 @@ pub enum SinkSettings {
     Postgres(PostgresSettings),
     /// Events as JSON, posted to a web address.
     Webhook(WebhookSettings),
+    /// Timing, written back to the spreadsheet that a sheet was imported from.
+    Sheet(SheetSettings),
 }
 
 impl SinkSettings {
@@ -37,6 +39,7 @@ impl SinkSettings {
             Self::Otlp(_) => "otlp",
             Self::Postgres(_) => "postgres",
             Self::Webhook(_) => "webhook",
+            Self::Sheet(_) => "sheet",
         }
     }
 
@@ -49,6 +52,7 @@ impl SinkSettings {
             Self::Otlp(settings) => &settings.name,
             Self::Postgres(settings) => &settings.name,
             Self::Webhook(settings) => &settings.name,
+            Self::Sheet(settings) => &settings.name,
         };
         let name = name.as_deref().unwrap_or(self.kind());
         SinkName::new(name).map_err(|error| Mistake::new(format!("`{name}` cannot be the name of a sink: {error}")))
@@ -64,6 +68,7 @@ impl SinkSettings {
             Self::Otlp(settings) => settings.check(),
             Self::Postgres(settings) => settings.check(),
             Self::Webhook(settings) => settings.check(),
+            Self::Sheet(settings) => settings.check(),
         }
     }
 
@@ -74,18 +79,23 @@ impl SinkSettings {
             Self::Otlp(settings) => settings.secrets(),
             Self::Postgres(settings) => settings.secrets(),
             Self::Webhook(settings) => settings.secrets(),
+            Self::Sheet(settings) => settings.secret().into_iter().collect(),
         }
     }
 
-    /// Makes the sink. Nothing is opened or connected to yet.
-    pub fn open(&self, surroundings: &Surroundings) -> Result<Box<dyn Sink>, SinkError> {
-        Ok(match self {
+    /// Makes the sink; nothing if it has nothing to do with what runs. Nothing is opened or connected to yet.
+    pub fn open(&self, surroundings: &Surroundings) -> Result<Option<Box<dyn Sink>>, SinkError> {
+        Ok(Some(match self {
+            Self::Sheet(settings) => match settings.open(surroundings)? {
+                Some(sink) => Box::new(sink),
+                None => return Ok(None),
+            },
             Self::Ndjson(settings) => Box::new(Ndjson::new(settings, surroundings)),
             Self::Journald(settings) => Box::new(Journald::new(settings, surroundings)),
             Self::Syslog(settings) => Box::new(Syslog::new(settings, surroundings)),
             Self::Otlp(settings) => Box::new(Otlp::new(settings, surroundings)?),
             Self::Postgres(settings) => Box::new(Postgres::new(settings, surroundings)?),
             Self::Webhook(settings) => Box::new(Webhook::new(settings, surroundings)?),
-        })
+        }))
     }
 }

@@ -9,6 +9,8 @@ use runsheet_model::{Secret, SecretName};
 pub struct Surroundings {
     /// The folder of the project: paths of settings are relative to it.
     pub root: PathBuf,
+    /// The sheet that runs; absent if it is none.
+    pub sheet: Option<PathBuf>,
     /// The machine on which runsheet runs.
     pub machine: String,
     /// The zone of its clock; UTC if it has none.

@@ -3,11 +3,10 @@ use std::str::FromStr;
 
 use runsheet_import::{ImportRecord, StepRecord};
 use runsheet_model::RunId;
-use runsheet_workbook::{Cell, Tab};
+use runsheet_workbook::{Cell, Tab, Value, csv_safe};
 
 use super::columns::{Columns, Field};
 use super::places::Places;
-use super::shown::shown;
 use super::target::Change;
 use super::timing::Timing;
 
@@ -37,7 +36,7 @@ impl<'a> Changes<'a> {
         let mut changes = Self { found: places.rows.len(), ..Self::default() };
         for timing in timings {
             let Some(&row) = places.rows.get(timing.step.as_str()) else { continue };
-            let there = columns.of(Field::Run).and_then(|column| holds(row, column)).map(shown);
+            let there = columns.of(Field::Run).and_then(|column| holds(row, column)).map(Value::to_text);
             let there = there.and_then(|text| RunId::from_str(text.trim()).ok());
             if let Some(later) = there.filter(|there| *there > run) {
                 changes.later.push((row, later));
@@ -45,8 +44,10 @@ impl<'a> Changes<'a> {
             }
             for (field, value) in &timing.values {
                 let Some(column) = columns.of(*field) else { continue };
-                let now = holds(row, column).map(shown).unwrap_or_default();
-                if now != shown(value) {
+                let now = holds(row, column).map(Value::to_text).unwrap_or_default();
+                let wanted = value.to_text();
+                // In a CSV file a text that could be taken for a formula stands behind an apostrophe.
+                if now != wanted && now != csv_safe(&wanted) {
                     changes.cells.push(Change { row, column, value: value.clone() });
                 }
             }

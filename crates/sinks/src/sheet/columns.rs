@@ -3,7 +3,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use runsheet_import::{ImportRecord, TIMING_FIELDS};
 use runsheet_workbook::{Tab, Value};
 
-use super::shown::shown;
 use super::target::Change;
 
 /// What is written of a step, in the order in which missing columns are added.
@@ -84,7 +83,7 @@ impl Columns {
         let header = tab.rows.iter().find(|row| row.number == record.steps.header_row);
         let mut of = BTreeMap::new();
         for cell in header.into_iter().flat_map(|row| &row.cells).filter(|cell| !inputs.contains(&cell.column)) {
-            if let Some(field) = Field::titled(&shown(&cell.value)) {
+            if let Some(field) = Field::titled(&cell.value.to_text()) {
                 of.entry(field).or_insert(cell.column);
             }
         }

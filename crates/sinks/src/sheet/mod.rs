@@ -13,13 +13,12 @@ mod history;
 mod places;
 mod settings;
 mod sheet_sink;
-mod shown;
 mod target;
 mod timing;
 
-pub use file_target::{FileError, FileTarget, FileTools};
+pub use file_target::FileTarget;
 pub use google_access::{Credentials, GoogleAccess};
 pub use google_target::GoogleTarget;
-pub use settings::{SheetSettings, SheetSurroundings};
+pub use settings::SheetSettings;
 pub use sheet_sink::SheetSink;
 pub use target::{Change, SheetTarget};

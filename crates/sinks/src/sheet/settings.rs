@@ -3,16 +3,16 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use runsheet_import::{ImportRecord, ImportSource};
-use runsheet_model::{Secret, parse_duration};
+use runsheet_model::{SecretName, parse_duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::file_target::{FileTarget, FileTools};
+use super::file_target::FileTarget;
 use super::google_access::{Credentials, GoogleAccess};
 use super::google_target::GoogleTarget;
 use super::sheet_sink::SheetSink;
 use super::target::SheetTarget;
-use crate::SinkError;
+use crate::{Mistake, SinkError, Surroundings};
 
 /// Timing goes back to the spreadsheet that a sheet was imported from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -28,24 +28,10 @@ pub struct SheetSettings {
     pub base_url: Option<String>,
 }
 
-/// What has to be known to write timing back, beside the settings.
-pub struct SheetSurroundings<'a> {
-    /// The sheet that runs.
-    pub sheet: &'a Path,
-    /// The folder of the project.
-    pub root: &'a Path,
-    /// The zone in which times are written.
-    pub zone: TimeZone,
-    /// The secret that the settings name, if it could be had.
-    pub secret: Option<&'a Secret<String>>,
-    /// How files are read and changed.
-    pub tools: FileTools,
-}
-
 impl SheetSettings {
-    /// Checks what the types do not. The error says what is wrong, as a lower-case fragment.
-    pub fn check(&self) -> Result<(), String> {
-        self.pace().map(drop)
+    /// Checks what the types do not.
+    pub fn check(&self) -> Result<(), Mistake> {
+        self.pace().map(drop).map_err(Mistake::new)
     }
 
     /// The name of the secret that it needs.
@@ -57,8 +43,9 @@ impl SheetSettings {
     }
 
     /// Makes the sink; nothing if the sheet came from no spreadsheet. Only the record of the import and the key are read.
-    pub fn open(&self, surroundings: SheetSurroundings<'_>) -> Result<Option<SheetSink>, SinkError> {
-        let path = ImportRecord::beside(surroundings.sheet);
+    pub fn open(&self, surroundings: &Surroundings) -> Result<Option<SheetSink>, SinkError> {
+        let Some(sheet) = &surroundings.sheet else { return Ok(None) };
+        let path = ImportRecord::beside(sheet);
         if !path.exists() {
             return Ok(None);
         }
@@ -69,11 +56,12 @@ impl SheetSettings {
             ImportSource::File(file) => {
                 let full = path.parent().unwrap_or(Path::new("")).join(file);
                 let shown = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-                Box::new(FileTarget::new(full, shown, surroundings.tools))
+                Box::new(FileTarget::new(full, shown))
             }
-            ImportSource::Google(id) => Box::new(self.google(id, &surroundings)?),
+            ImportSource::Google(id) => Box::new(self.google(id, surroundings)?),
         };
-        Ok(Some(SheetSink::new(target, record, surroundings.zone, pace)))
+        let zone = surroundings.zone.clone().unwrap_or(TimeZone::UTC);
+        Ok(Some(SheetSink::new(target, record, zone, pace)))
     }
 
     fn pace(&self) -> Result<Duration, String> {
@@ -83,12 +71,14 @@ impl SheetSettings {
         }
     }
 
-    fn google(&self, id: &str, surroundings: &SheetSurroundings<'_>) -> Result<GoogleTarget, SinkError> {
+    fn google(&self, id: &str, surroundings: &Surroundings) -> Result<GoogleTarget, SinkError> {
         let credentials = self.credentials.clone().ok_or_else(|| {
             SinkError::refused("a Google Sheet needs `credentials`: `{file: PATH}` or `{secret: NAME}`")
         })?;
+        let name = self.secret().and_then(|name| SecretName::new(name).ok());
+        let secret = name.and_then(|name| surroundings.secrets.get(&name));
         let access = GoogleAccess { credentials, base_url: self.base_url.clone() };
-        let google = access.open(surroundings.root, surroundings.secret)?;
+        let google = access.open(&surroundings.root, secret)?;
         let id = id.parse().map_err(|error| SinkError::refused("the Google Sheet cannot be opened").because(error))?;
         Ok(GoogleTarget::new(google, id))
     }

@@ -2,10 +2,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use runsheet_import::{ImportRecord, ImportSource};
-use runsheet_model::Secret;
-use runsheet_sinks::{Credentials, FileTools, SheetSettings, SheetSink, SheetSurroundings, SinkError};
+use runsheet_model::{Secret, SecretName};
+use runsheet_sinks::{Credentials, SheetSettings, SheetSink, SinkError, Surroundings};
 
 use super::google_sheet::{ID, run, stub, tab};
 use super::record;
@@ -25,9 +24,13 @@ fn open(
     project: &tempfile::TempDir,
     secret: Option<&Secret<String>>,
 ) -> Result<Option<SheetSink>, SinkError> {
-    let tools = FileTools { read: |_| Err("no file".into()), patch: |_, _, _| Err("no file".into()) };
-    let sheet = project.path().join("web.yaml");
-    settings.open(SheetSurroundings { sheet: &sheet, root: project.path(), zone: TimeZone::UTC, secret, tools })
+    let secrets = secret.map(|secret| (SecretName::new("google").expect("a name"), secret.clone()));
+    settings.open(&Surroundings {
+        root: project.path().to_owned(),
+        sheet: Some(project.path().join("web.yaml")),
+        secrets: secrets.into_iter().collect(),
+        ..Surroundings::default()
+    })
 }
 
 #[test]
