@@ -51,7 +51,7 @@ fn other_parts(before: &Path, after: &Path) -> Vec<String> {
                    print('\\n'.join(sorted(n for n in names if not same(n))))";
     let output = Command::new("python3").args(["-c", program]).args([before, after]).output().expect("python3");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+    String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 fn column(rows: &[Vec<String>], title: &str) -> usize {
@@ -69,7 +69,7 @@ fn round_trip(ending: &str, part: &str) {
 
     case.run(&["import", &name]).exits(0);
     assert!(other_parts(&kept, &file).is_empty(), "import has changed the spreadsheet");
-    let run = case.run(&["run", "deploy", "-y"]).exits(0);
+    let run = case.run(&["run", "deploy", "-y", "-F", "ssh_config"]).exits(0);
     assert!(!run.stderr.contains("sink"), "{}", run.stderr);
 
     assert_eq!(other_parts(&kept, &file), [part]);
@@ -116,7 +116,7 @@ fn a_row_that_was_changed_since_the_import_is_told_and_left_alone() {
     let case = stage.case.file("deploy.csv", text).file("runsheet.yaml", "sinks:\n  - sheet: {}\n");
     case.run(&["import", "deploy.csv"]).exits(0);
     let case = case.file("deploy.csv", text.replace("again,command,web,run=true", "again,command,web,run=uptime"));
-    let run = case.run(&["run", "deploy", "-y"]).exits(0);
+    let run = case.run(&["run", "deploy", "-y", "-F", "ssh_config"]).exits(0);
     assert!(run.stderr.contains("row 3: it was changed since the import"), "{}", run.stderr);
     let after = fs::read_to_string(case.path("deploy.csv")).expect("the table");
     let rows: Vec<_> = after.lines().collect();
@@ -132,7 +132,7 @@ fn a_spreadsheet_that_is_open_elsewhere_gets_its_timing_later() {
     let case = stage.case.file("deploy.csv", text).file("runsheet.yaml", "sinks:\n  - sheet: {}\n");
     case.run(&["import", "deploy.csv"]).exits(0);
     let case = case.file(".~lock.deploy.csv#", lock);
-    let run = case.run(&["run", "deploy", "-y"]).exits(0);
+    let run = case.run(&["run", "deploy", "-y", "-F", "ssh_config"]).exits(0);
     assert!(run.stderr.contains("runsheet sync"), "{}", run.stderr);
     assert_eq!(fs::read_to_string(case.path("deploy.csv")).expect("the table"), text);
     fs::remove_file(case.path(".~lock.deploy.csv#")).expect("closed");
