@@ -109,7 +109,7 @@ pub(crate) enum CliError {
 
     /// It cannot be told how far a sink has got.
     #[error(transparent)]
-    Standing(runsheet_sinks::StandingError),
+    Standing(#[from] runsheet_sinks::StandingError),
 
     /// Practice hosts cannot be started.
     #[error(transparent)]

@@ -260,7 +260,7 @@ fn mistakes_in_the_settings_are_told_with_their_place() {
         ("sinks:\n  - ndjson: {path: a, pipe: b}\n", ":2:5", "one of `path` and `pipe`"),
         ("sinks:\n  - ndjson: {path: a}\n  - ndjson: {path: b}\n", ":3:5", "two sinks have the name `ndjson`"),
         ("sinks:\n  - webhook: {url: 'http://example.com/'}\n", ":2:5", "is not encrypted"),
-        ("sinks:\n  - webhook: {url: {secret: nope}}\n", ":2:5", "there is no secret `nope`"),
+        ("sinks:\n  - webhook: {url: {secret: nope}}\n", ":2:5", "there is no secret `nope` for `webhook`"),
         ("sinks:\n  - carrier_pigeon: {}\n", ":2:5", "carrier_pigeon"),
         ("sinks:\n  - ndjson: {path: a, pahd: b}\n", ":2:", "pahd"),
     ] {
