@@ -59,7 +59,7 @@ impl Sink for Memory {
 
 /// A run whose record has this many events so far: its start, and starts of steps.
 struct Run {
-    run: RunId,
+    id: RunId,
     record: Arc<Record>,
     folder: TempDir,
 }
@@ -69,7 +69,7 @@ impl Run {
         let (run, record) = (RunId::fresh(), Arc::new(Record::default()));
         let steps = (1..events).map(|number| planned(&format!("s{number}"), None, None)).collect();
         record.add(SystemTime::now(), started(run, "run", steps));
-        let this = Self { run, record, folder: tempfile::tempdir().expect("a folder") };
+        let this = Self { id: run, record, folder: tempfile::tempdir().expect("a folder") };
         (1..events).for_each(|number| this.begin(number));
         this
     }
@@ -81,13 +81,13 @@ impl Run {
 
     fn drive(&self, sink: &Memory) -> Drive {
         let file = StandingFile::open(self.folder.path(), &name("memory"), "memory").expect("a file");
-        Drive::new(self.record.clone(), self.run, Box::new(sink.clone()), file)
+        Drive::new(self.record.clone(), self.id, Box::new(sink.clone()), file)
     }
 
     fn crew(&self, sinks: Vec<(&str, Box<dyn Sink>)>) -> Crew {
         let log: Arc<dyn EventLog> = self.record.clone();
         let sinks = sinks.into_iter().map(|(sink, it)| (name(sink), "memory", it)).collect();
-        Crew::start(self.run, self.folder.path(), &log, sinks)
+        Crew::start(self.id, self.folder.path(), &log, sinks)
     }
 }
 
