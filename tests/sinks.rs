@@ -277,3 +277,17 @@ pub(crate) fn wait_until(holds: impl Fn() -> bool) {
         thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn the_settings_that_the_documentation_shows_are_understood() {
+    for page in ["docs/sinks.md", "docs/notifications.md"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = fs::read_to_string(path).expect("a page");
+        let blocks: Vec<_> = text.split("```yaml\n# runsheet.yaml\n").skip(1).collect();
+        assert!(!blocks.is_empty(), "{page} shows no settings");
+        for block in blocks {
+            let settings = block.split("```").next().expect("a block");
+            stage(settings).case.run(&["hosts"]).exits(0);
+        }
+    }
+}
