@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use std::process::ExitStatus as ProcessStatus;
 
 use runsheet_diagnostics::{Hint, Hints};
+use runsheet_googlesheets::GoogleError;
+use runsheet_import::ImportError;
 use runsheet_inventory::InventoryError;
 use runsheet_journal::JournalError;
 use runsheet_locks::LockError;
@@ -10,6 +12,7 @@ use runsheet_model::{MaskError, RunId, SecretName};
 use runsheet_plan::PlanError;
 use runsheet_practice::PracticeError;
 use runsheet_sheet::SheetError;
+use runsheet_sinks::SinkError;
 use runsheet_task::NoTask;
 use runsheet_yaml::YamlError;
 use thiserror::Error;
@@ -59,6 +62,20 @@ pub(crate) enum CliError {
     /// What would run is not what was approved.
     #[error(transparent)]
     PlanChanged(PlanChanged),
+
+    /// A spreadsheet cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+
+    #[error(transparent)]
+    Google(#[from] GoogleError),
+
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+
+    /// What a spreadsheet would become cannot be used.
+    #[error("{place}: {what}")]
+    Imported { place: String, what: String, hint: Option<String> },
 
     /// There is no such task.
     #[error(transparent)]
@@ -193,6 +210,10 @@ impl CliError {
             | Self::Sheet(_)
             | Self::Plan(_)
             | Self::PlanFile { .. }
+            | Self::Import(_)
+            | Self::Google(_)
+            | Self::Sink(_)
+            | Self::Imported { .. }
             | Self::Task(_)
             | Self::Secret { .. }
             | Self::Key { .. }
@@ -221,13 +242,15 @@ impl CliError {
 impl Hint for CliError {
     fn hints(&self) -> Hints {
         match self {
-            Self::Usage { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
+            Self::Usage { hint, .. } | Self::Imported { hint, .. } => hint.clone().map(Hints::from).unwrap_or_default(),
             Self::Yaml(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Inventory(error) => error.hints(),
             Self::Sheet(error) => error.hints(),
             Self::Plan(error) => error.hints(),
             Self::PlanFile { problem: PlanFileProblem::Plan(error), .. } => error.hints(),
             Self::PlanChanged(_) => Hints::from("take back what differs, or have the plan approved anew"),
+            Self::Import(error) => error.hints(),
+            Self::Google(error) => error.hint().map(Hints::from).unwrap_or_default(),
             Self::Task(error) => error.hints(),
             Self::Journal(error) => error.hints(),
             Self::Standing(error) => error.hints(),

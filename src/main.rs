@@ -32,6 +32,7 @@ mod show_plan;
 mod show_preflight;
 mod signals;
 mod sinks;
+mod spreadsheet;
 mod terminal_size;
 mod unknown_keys;
 mod user_shell;

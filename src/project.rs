@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runsheet_diagnostics::nearest;
 use runsheet_model::{SecretName, parse_duration, visible};
 use runsheet_scripted::Scripts;
-use runsheet_sinks::{NotifySettings, Person, SinkSettings};
+use runsheet_sinks::{GoogleAccess, NotifySettings, Person, SinkSettings};
 use runsheet_task::Registry;
 use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
@@ -57,6 +57,22 @@ pub(crate) struct Settings {
     pub(crate) people: BTreeMap<String, Person>,
     /// What is done on the machine that runs runsheet.
     pub(crate) local: Local,
+    /// How spreadsheets are read by `runsheet import`.
+    pub(crate) import: ImportSettings,
+}
+
+/// How spreadsheets are read by `runsheet import`. Flags come first.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ImportSettings {
+    /// The tab with the steps. Default: the one whose titles look like it.
+    pub(crate) steps_tab: Option<String>,
+    /// The tab with the hosts. Default: the one whose titles look like it.
+    pub(crate) hosts_tab: Option<String>,
+    /// The titles of columns by field, such as `step: Schritt`.
+    pub(crate) columns: BTreeMap<String, String>,
+    /// How Google Sheets are reached. Default: not at all.
+    pub(crate) google: Option<GoogleAccess>,
 }
 
 /// What is done on the machine that runs runsheet.
@@ -195,6 +211,11 @@ impl Project {
             .find(|path| path.exists() && !path.is_dir())
             .map(|path| shown(&path, environment))
             .ok_or_else(|| no_sheet(name, &sheets, environment))
+    }
+
+    /// The folder of the deploy sheets.
+    pub(crate) fn sheets(&self, environment: &Environment) -> PathBuf {
+        environment.path(&self.root, self.settings.sheets.as_deref().unwrap_or("sheets"))
     }
 
     /// The programs that steps with `on: local` may start.

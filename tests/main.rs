@@ -15,6 +15,9 @@ mod examples;
 mod fabfiles;
 mod floors;
 mod from_a_fabfile;
+#[path = "../crates/googlesheets/tests/stub/mod.rs"]
+mod google;
+mod google_sheets;
 mod host_locks;
 mod hostile_hosts;
 mod human_output;

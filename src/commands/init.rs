@@ -13,7 +13,7 @@ use crate::printer::Printer;
 
 /// Start a project: runsheet.yaml, host groups and a sheet to begin with
 ///
-/// Existing files are left as they are.
+/// `sheets/template.xlsx` and `template.csv` are for those who keep their deploys in a spreadsheet: see `runsheet import`. Existing files are left as they are.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// The folder
@@ -30,21 +30,24 @@ pub(crate) fn exec(args: &InitArgs, environment: &Environment, global: &GlobalAr
         (Schema::Sheet, ".runsheet/sheet.schema.json"),
     ];
     for (schema, path) in schemas {
-        write(&environment.cwd, &root.join(path), &format!("{:#}\n", schema.value()), &printer)?;
+        write(&environment.cwd, &root.join(path), format!("{:#}\n", schema.value()).as_bytes(), &printer)?;
     }
-    let files = [
-        ("runsheet.yaml", include_str!("../init/runsheet.yaml")),
-        ("hostgroups/example.yaml", include_str!("../init/hostgroups.yaml")),
-        ("sheets/example.yaml", include_str!("../init/sheet.yaml")),
+    let files: [(&str, &[u8]); 5] = [
+        ("runsheet.yaml", include_bytes!("../init/runsheet.yaml")),
+        ("hostgroups/example.yaml", include_bytes!("../init/hostgroups.yaml")),
+        ("sheets/example.yaml", include_bytes!("../init/sheet.yaml")),
+        // Made by crates/import/tests/template.rs.
+        ("sheets/template.xlsx", include_bytes!("../init/template.xlsx")),
+        ("sheets/template.csv", include_bytes!("../init/template.csv")),
     ];
-    for (path, text) in files {
-        write(&environment.cwd, &root.join(path), text, &printer)?;
+    for (path, content) in files {
+        write(&environment.cwd, &root.join(path), content, &printer)?;
     }
     printer.note("next: put your hosts into hostgroups/example.yaml, then `runsheet plan example`\n");
     Ok(ExitStatus::Success)
 }
 
-fn write(cwd: &Path, path: &Path, text: &str, printer: &Printer) -> Result<(), CliError> {
+fn write(cwd: &Path, path: &Path, content: &[u8], printer: &Printer) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: path.to_owned(), source };
     let target = cwd.join(path);
     if let Some(folder) = target.parent() {
@@ -52,7 +55,7 @@ fn write(cwd: &Path, path: &Path, text: &str, printer: &Printer) -> Result<(), C
     }
     match OpenOptions::new().write(true).create_new(true).open(&target) {
         Ok(mut file) => {
-            file.write_all(text.as_bytes()).map_err(failed)?;
+            file.write_all(content).map_err(failed)?;
             printer.note(&format!("wrote {}\n", path.display()));
             Ok(())
         }

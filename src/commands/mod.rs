@@ -9,6 +9,7 @@ mod exec;
 mod get;
 mod history;
 mod hosts;
+mod import;
 mod init;
 mod journal;
 mod lock;
@@ -55,6 +56,7 @@ pub(crate) enum Command {
     Lock(lock::LockArgs),
     Clean(clean::CleanArgs),
     Demo(demo::DemoArgs),
+    Import(import::ImportArgs),
     Init(init::InitArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -69,6 +71,8 @@ pub(crate) fn exec(command: Command, global: GlobalArgs, environment: Environmen
         Command::Man(args) => return man::exec(&args, &environment, &global),
         Command::Schema(args) => return schema::exec(&args, &environment, &global),
         Command::Init(args) => return init::exec(&args, &environment, &global),
+        // The host groups that are there may be those that it mends.
+        Command::Import(args) => return import::exec(&args, &environment, &global),
         Command::Demo(args) => return block_on(demo::exec(args, environment, global)),
         _ => {}
     }
@@ -103,6 +107,7 @@ fn exec_in(command: Command, session: &Session) -> Result<ExitStatus, CliError> 
         | Command::Man(_)
         | Command::Schema(_)
         | Command::Init(_)
+        | Command::Import(_)
         | Command::Demo(_)
         | Command::Resume(_) => Ok(ExitStatus::Success),
     }

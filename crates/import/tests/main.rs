@@ -1,1 +1,6 @@
 //! Tests of this crate.
+
+mod again;
+mod first;
+mod table;
+mod template;

@@ -16,6 +16,7 @@ mod otlp;
 mod postgres;
 mod pulse;
 mod settings;
+mod sheet;
 mod sink;
 mod standing;
 mod standing_file;
@@ -35,6 +36,10 @@ pub use notify::{
 pub use otlp::OtlpSettings;
 pub use postgres::PostgresSettings;
 pub use settings::SinkSettings;
+pub use sheet::{
+    Change, Credentials, FileError, FileTarget, FileTools, GoogleAccess, GoogleTarget, SheetSettings, SheetSink,
+    SheetSurroundings, SheetTarget,
+};
 pub use sink::{Sink, SinkError, View};
 pub use standing::{Standing, Trouble};
 pub use standing_file::{StandingError, StandingFile};

@@ -1,6 +1,10 @@
-//! Tests of this crate: who drives sinks, and what people are told. The real programs that sinks speak with are in the program's tests.
+//! Tests of this crate: who drives sinks, what people are told, and what goes back to spreadsheets. The real programs that sinks speak with
+//! are in the program's tests.
 
 mod driving;
 mod files;
+#[path = "../../googlesheets/tests/stub/mod.rs"]
+mod google;
 mod sample;
+mod sheet;
 mod telling;
