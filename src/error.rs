@@ -135,7 +135,7 @@ pub(crate) enum CliError {
     Fault(#[from] FaultError),
     /// It cannot be told how far a sink has got.
     #[error(transparent)]
-    Standing(runsheet_sinks::StandingError),
+    Standing(#[from] runsheet_sinks::StandingError),
 
     /// Practice hosts cannot be started.
     #[error(transparent)]

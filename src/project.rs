@@ -5,7 +5,7 @@ use std::sync::Arc;
 use runsheet_diagnostics::nearest;
 use runsheet_model::{SecretName, parse_duration, visible};
 use runsheet_scripted::Scripts;
-use runsheet_sinks::{GoogleAccess, SinkSettings};
+use runsheet_sinks::{GoogleAccess, NotifySettings, Person, SinkSettings};
 use runsheet_task::Registry;
 use runsheet_yaml::{Mark, Spanned, YamlError};
 use schemars::JsonSchema;
@@ -50,6 +50,11 @@ pub(crate) struct Settings {
     /// Where the timing of runs goes, beside the record: files, collectors, databases, web addresses.
     #[schemars(with = "Vec<SinkSettings>")]
     pub(crate) sinks: Vec<Spanned<SinkSettings>>,
+    /// Who is told of runs of sheets: channels of Slack, web addresses, people by mail.
+    #[schemars(with = "Vec<NotifySettings>")]
+    pub(crate) notify: Vec<Spanned<NotifySettings>>,
+    /// How the owners of steps are reached, by the names that stand in sheets.
+    pub(crate) people: BTreeMap<String, Person>,
     /// What is done on the machine that runs runsheet.
     pub(crate) local: Local,
     /// How spreadsheets are read by `runsheet import`.

@@ -10,7 +10,9 @@ use runsheet_diagnostics::in_one_line;
 use runsheet_events::{EventLog, Request};
 use runsheet_journal::{JournalWriter, RunFolder};
 use runsheet_model::{Mask, RunId, Secret, SecretName, SinkName, plural, visible};
-use runsheet_sinks::{Crew, Mistake, Report, Sink, SinkSettings, StandingFile, Surroundings};
+use runsheet_sinks::{
+    Crew, Mistake, NotifySettings, Report, Sink, SinkError, SinkSettings, StandingFile, Surroundings,
+};
 use runsheet_yaml::{Mark, Spanned, YamlError};
 
 use crate::commands::sheet_of;
@@ -46,13 +48,13 @@ impl Sinks {
     pub(crate) fn of(session: &Session, only: &[SinkName], may_ask: bool, request: Option<&Request>) -> Self {
         let sheet = request.and_then(|request| sheet_of(request, session));
         let mut sinks = Self::default();
-        for settings in &session.project.settings.sinks {
-            let Ok(name) = settings.value.name() else { continue };
+        for configured in all(&session.project.settings) {
+            let Ok(name) = configured.name() else { continue };
             if !only.is_empty() && !only.contains(&name) {
                 continue;
             }
-            match sinks.open(session, &settings.value, may_ask, sheet.clone()) {
-                Ok(Some(sink)) => sinks.ready.push((name, settings.value.kind(), sink)),
+            match sinks.open(session, configured, may_ask, sheet.clone()) {
+                Ok(Some(sink)) => sinks.ready.push((name, configured.kind(), sink)),
                 Ok(None) => {}
                 Err(why) => sinks.unusable.push(Report::behind(name, why)),
             }
@@ -63,11 +65,11 @@ impl Sinks {
     fn open(
         &mut self,
         session: &Session,
-        settings: &SinkSettings,
+        configured: Configured,
         may_ask: bool,
         sheet: Option<PathBuf>,
     ) -> Result<Option<Box<dyn Sink>>, String> {
-        for name in settings.secrets() {
+        for name in configured.secrets() {
             self.read_secret(session, name, may_ask)?;
         }
         let surroundings = Surroundings {
@@ -76,9 +78,10 @@ impl Sinks {
             machine: session.environment.machine.clone(),
             zone: Some(TimeZone::system()),
             version: version::VERSION.to_owned(),
+            people: session.project.settings.people.clone(),
             secrets: self.secrets.clone(),
         };
-        settings.open(&surroundings).map_err(|error| error.to_string())
+        configured.open(&surroundings).map_err(|error| in_one_line(&error))
     }
 
     fn read_secret(&mut self, session: &Session, name: &str, may_ask: bool) -> Result<(), String> {
@@ -154,7 +157,7 @@ pub(crate) fn tell(report: &Report, printer: &Printer) {
 /// Which sinks have not taken everything of a run that is over and has so many events, in words; empty if there is none.
 pub(crate) fn behind(folder: &RunFolder, events: u64) -> Result<String, CliError> {
     let mut text = String::new();
-    for (name, standing) in StandingFile::all(folder.path()).map_err(CliError::Standing)? {
+    for (name, standing) in StandingFile::all(folder.path())? {
         if !standing.is_done(events) {
             let why =
                 standing.trouble.map_or_else(String::new, |trouble| format!(": {}", visible(trouble.why.as_bytes())));
@@ -176,19 +179,91 @@ fn saturated(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
+/// A sink as it is configured: something that is told of runs, or somebody.
+#[derive(Clone, Copy)]
+enum Configured<'a> {
+    Sink(&'a Spanned<SinkSettings>),
+    Notify(&'a Spanned<NotifySettings>),
+}
+
+fn all(settings: &Settings) -> impl Iterator<Item = Configured<'_>> {
+    settings.sinks.iter().map(Configured::Sink).chain(settings.notify.iter().map(Configured::Notify))
+}
+
+/// The names of all sinks of a project.
+pub(crate) fn names(settings: &Settings) -> Vec<SinkName> {
+    all(settings).filter_map(|configured| configured.name().ok()).collect()
+}
+
+/// Whether a sink is people: what happened before they were configured is no news for them.
+pub(crate) fn tells_people(settings: &Settings, wanted: &SinkName) -> bool {
+    settings.notify.iter().any(|notify| notify.value.name().is_ok_and(|name| name == *wanted))
+}
+
+impl<'a> Configured<'a> {
+    fn mark(self) -> Mark {
+        match self {
+            Self::Sink(sink) => Mark::of(sink),
+            Self::Notify(notify) => Mark::of(notify),
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Sink(sink) => sink.value.kind(),
+            Self::Notify(notify) => notify.value.kind(),
+        }
+    }
+
+    fn name(self) -> Result<SinkName, Mistake> {
+        match self {
+            Self::Sink(sink) => sink.value.name(),
+            Self::Notify(notify) => notify.value.name(),
+        }
+    }
+
+    fn check(self) -> Result<(), Mistake> {
+        match self {
+            Self::Sink(sink) => sink.value.check(),
+            Self::Notify(notify) => notify.value.check(),
+        }
+    }
+
+    fn secrets(self) -> Vec<&'a str> {
+        match self {
+            Self::Sink(sink) => sink.value.secrets(),
+            Self::Notify(notify) => notify.value.secrets(),
+        }
+    }
+
+    fn open(self, surroundings: &Surroundings) -> Result<Option<Box<dyn Sink>>, SinkError> {
+        match self {
+            Self::Sink(sink) => sink.value.open(surroundings),
+            Self::Notify(notify) => notify.value.open(surroundings).map(Some),
+        }
+    }
+}
+
 /// Checks what the types of the settings do not.
 pub(crate) fn check(settings: &Settings, file: &Path) -> Result<(), YamlError> {
     let mut names = Vec::new();
-    for sink in &settings.sinks {
-        let wrong = |mistake: Mistake| wrong(file, sink, mistake);
-        sink.value.check().map_err(wrong)?;
-        names.push((sink.value.name().map_err(wrong)?, Mark::of(sink)));
-        for secret in sink.value.secrets() {
+    for configured in all(settings) {
+        let mark = configured.mark();
+        let wrong = |mistake: Mistake| {
+            let error = YamlError::at(file, mark, mistake.what);
+            match mistake.hint {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        };
+        configured.check().map_err(wrong)?;
+        names.push((configured.name().map_err(wrong)?, mark));
+        for secret in configured.secrets() {
             if !settings.secrets.contains_key(secret) {
                 let secret = visible(secret.as_bytes());
-                let what = format!("there is no secret `{secret}` for sink `{}`", sink.value.kind());
+                let what = format!("there is no secret `{secret}` for `{}`", configured.kind());
                 let hint = format!("say where it comes from: `secrets: {{{secret}: {{env: VARIABLE}}}}`");
-                return Err(YamlError::at(file, Mark::of(sink), what).with_hint(hint));
+                return Err(YamlError::at(file, mark, what).with_hint(hint));
             }
         }
     }
@@ -197,13 +272,5 @@ pub(crate) fn check(settings: &Settings, file: &Path) -> Result<(), YamlError> {
         Some(pair) => Err(YamlError::at(file, pair[1].1, format!("two sinks have the name `{}`", pair[1].0))
             .with_hint("give one of them another one with `name`")),
         None => Ok(()),
-    }
-}
-
-fn wrong<T>(file: &Path, sink: &Spanned<T>, mistake: Mistake) -> YamlError {
-    let error = YamlError::at(file, Mark::of(sink), mistake.what);
-    match mistake.hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
     }
 }

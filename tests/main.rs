@@ -29,6 +29,7 @@ mod locks;
 mod logins;
 mod lost_terminal;
 mod makes;
+mod notifications;
 mod passwords;
 mod practice_runs;
 mod preflight;

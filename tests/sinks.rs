@@ -248,6 +248,28 @@ fn a_secret_that_cannot_be_had_and_a_pipe_without_reader_stop_no_run() {
 }
 
 #[test]
+fn a_full_disk_leaves_no_half_of_a_batch() {
+    let stage = stage("sinks:\n  - ndjson: {path: runs.ndjson}\n");
+    let path = stage.case.path("runs.ndjson");
+    stage.case.run_with_flags(&["run", "deploy"]).exits(0);
+    let before = format!("{}\n", "x".repeat(600));
+    fs::write(&path, &before).expect("it is written");
+    fs::remove_dir_all(stage.case.runs().pop().expect("a run").join("sinks")).expect("it is removed");
+    // No file may become larger than 1 KiB.
+    let template = stage.case.command(&["sync"]);
+    let mut limited = std::process::Command::new("bash");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "limited", env!("CARGO_BIN_EXE_runsheet"), "sync"]);
+    let variables = template.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    limited.env_clear().envs(variables).current_dir(template.get_current_dir().expect("a folder"));
+    let ran = crate::case::Ran::of(&limited.output().expect("it runs"));
+    ran.exits(1).says("failed to write `").says("File too large");
+    assert_eq!(fs::read_to_string(&path).expect("a file"), before);
+    stage.case.run(&["sync"]).exits(0);
+    let text = fs::read_to_string(&path).expect("a file");
+    assert_eq!(logged(text.strip_prefix(&before).expect("what was there")), record(&stage));
+}
+
+#[test]
 fn dry_runs_go_nowhere() {
     let stage = stage("sinks:\n  - ndjson: {path: runs.ndjson}\n");
     stage.case.run_with_flags(&["run", "deploy", "--dry-run"]).exits(0);
@@ -260,7 +282,7 @@ fn mistakes_in_the_settings_are_told_with_their_place() {
         ("sinks:\n  - ndjson: {path: a, pipe: b}\n", ":2:5", "one of `path` and `pipe`"),
         ("sinks:\n  - ndjson: {path: a}\n  - ndjson: {path: b}\n", ":3:5", "two sinks have the name `ndjson`"),
         ("sinks:\n  - webhook: {url: 'http://example.com/'}\n", ":2:5", "is not encrypted"),
-        ("sinks:\n  - webhook: {url: {secret: nope}}\n", ":2:5", "there is no secret `nope`"),
+        ("sinks:\n  - webhook: {url: {secret: nope}}\n", ":2:5", "there is no secret `nope` for `webhook`"),
         ("sinks:\n  - carrier_pigeon: {}\n", ":2:5", "carrier_pigeon"),
         ("sinks:\n  - ndjson: {path: a, pahd: b}\n", ":2:", "pahd"),
     ] {
@@ -275,5 +297,19 @@ pub(crate) fn wait_until(holds: impl Fn() -> bool) {
     while !holds() {
         assert!(Instant::now() < deadline, "it did not come about");
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_settings_that_the_documentation_shows_are_understood() {
+    for page in ["docs/sinks.md", "docs/notifications.md"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = fs::read_to_string(path).expect("a page");
+        let blocks: Vec<_> = text.split("```yaml\n# runsheet.yaml\n").skip(1).collect();
+        assert!(!blocks.is_empty(), "{page} shows no settings");
+        for block in blocks {
+            let settings = block.split("```").next().expect("a block");
+            stage(settings).case.run(&["hosts"]).exits(0);
+        }
     }
 }

@@ -12,7 +12,7 @@ use runsheet_sinks::{Drive, DriveError, Report, StandingFile};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
-use crate::sinks::{Ready, Sinks, tell};
+use crate::sinks::{Ready, Sinks, names, tell, tells_people};
 
 /// How long is waited after each failure that may pass.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
@@ -20,7 +20,7 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 /// Deliver what the sinks of a run have missed
 ///
 /// Each sink goes on where it has got to; one that has everything is left alone. A sink that was configured after the run gets it from its
-/// beginning. The run has to be over.
+/// beginning; people are told only of runs of which they were told while those went on. The run has to be over.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {
     /// The run: its id, some last digits of it, or `last`
@@ -48,8 +48,13 @@ pub(crate) fn exec(args: &SyncArgs, session: &Session) -> Result<ExitStatus, Cli
     for report in &unusable {
         tell(report, &session.printer);
     }
+    let attached: Vec<_> = StandingFile::all(folder.path())?.into_iter().map(|(name, _)| name).collect();
     for sink in ready {
-        all &= sync(sink, &folder, session)?;
+        let name = &sink.0;
+        let told = attached.contains(name) || only.contains(name);
+        if told || !tells_people(&session.project.settings, name) {
+            all &= sync(sink, &folder, session)?;
+        }
     }
     Ok(if all { ExitStatus::Success } else { ExitStatus::Internal })
 }
@@ -64,10 +69,10 @@ fn request(folder: &RunFolder) -> Result<Option<Request>, CliError> {
 }
 
 /// The sinks that flags name; a name that none has is a mistake.
-fn chosen(names: &[String], session: &Session) -> Result<Vec<SinkName>, CliError> {
-    let known: Vec<_> = session.project.settings.sinks.iter().filter_map(|sink| sink.value.name().ok()).collect();
+fn chosen(wanted: &[String], session: &Session) -> Result<Vec<SinkName>, CliError> {
+    let known = names(&session.project.settings);
     let find = |name: &String| known.iter().find(|known| known.as_str() == name).cloned();
-    names
+    wanted
         .iter()
         .map(|name| {
             find(name).ok_or_else(|| {

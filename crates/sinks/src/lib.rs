@@ -11,6 +11,7 @@ mod crew;
 mod drive;
 mod mistake;
 mod ndjson;
+mod notify;
 mod otlp;
 mod postgres;
 mod pulse;
@@ -29,6 +30,9 @@ pub use crew::{Crew, Report};
 pub use drive::{Drive, DriveError};
 pub use mistake::Mistake;
 pub use ndjson::NdjsonSettings;
+pub use notify::{
+    MailEncryption, MailSettings, NotifySettings, NotifyWebhookSettings, Occasion, Person, SlackSettings,
+};
 pub use otlp::OtlpSettings;
 pub use postgres::PostgresSettings;
 pub use settings::SinkSettings;

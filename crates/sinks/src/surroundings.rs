@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 use runsheet_model::{Secret, SecretName};
 
+use crate::Person;
+
 /// What a sink has to know beside its settings.
 #[derive(Clone, Default)]
 pub struct Surroundings {
@@ -17,6 +19,8 @@ pub struct Surroundings {
     pub zone: Option<TimeZone>,
     /// Version of runsheet.
     pub version: String,
+    /// How owners of steps are reached.
+    pub people: BTreeMap<String, Person>,
     /// The secrets that the sink names, as far as they could be had.
     pub secrets: BTreeMap<SecretName, Secret<String>>,
 }

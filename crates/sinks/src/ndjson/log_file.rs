@@ -16,18 +16,18 @@ const WAIT: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// How much of the file's end is looked at to see what of a run is there already: more than one batch of events takes.
-const END: u64 = 64 << 20;
+const END: u64 = 16 << 20;
 
 /// A file that many runs append to. It is locked while a batch is written, and has whole batches or nothing of them.
 pub(crate) struct LogFile {
     path: PathBuf,
-    /// Whether it was looked at what of the run is there: a process that was killed may have written more than it could say.
-    looked: bool,
+    /// The last event of the run that is there, once that was looked at: a process that was killed may have written more than it could say.
+    there: Option<u64>,
 }
 
 impl LogFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, looked: false }
+        Self { path, there: None }
     }
 
     pub(super) fn append(&mut self, run: RunId, events: &[RunEvent]) -> Result<(), SinkError> {
@@ -38,11 +38,10 @@ impl LogFile {
         let mut file = open(&self.path).map_err(failed("open"))?;
         lock(&file).map_err(failed("lock"))?;
         let length = file.metadata().map_err(failed("look at"))?.len();
-        let mut there = 0;
-        let mut torn = false;
-        if !self.looked {
-            (there, torn) = end_of(&mut file, length, run).map_err(failed("read"))?;
-        }
+        let (there, torn) = match self.there {
+            Some(there) => (there, false),
+            None => end_of(&mut file, length, run).map_err(failed("read"))?,
+        };
         let missing = &events[events.partition_point(|event| event.seq <= there)..];
         let mut text = lines(run, missing)?;
         if torn && !text.is_empty() {
@@ -54,7 +53,7 @@ impl LogFile {
             _ = file.set_len(length);
             return Err(failed("write")(error));
         }
-        self.looked = true;
+        self.there = events.last().map(|event| event.seq.max(there));
         Ok(())
     }
 }
