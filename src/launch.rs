@@ -14,6 +14,7 @@ use tracing::{Instrument, info_span};
 use crate::args::{Format, ReachArgs, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
+use crate::foresight::Foresight;
 use crate::people::{self, Mode, People};
 use crate::reaching::Reaching;
 use crate::resuming::Going;
@@ -47,6 +48,8 @@ pub(crate) async fn launch(
         },
         None => None,
     };
+    let foreseen =
+        if command == "run" && !args.dry_run { Foresight::of(session, &plan).foreseen() } else { Foreseen::default() };
     let endpoints = session.endpoints(&plan, reach)?;
     let guided = command == "run" && mode(session, args) == Mode::Terminal && session.environment.stderr_terminal;
     let settings = Settings { guided, ..settings(session, args) };
@@ -115,7 +118,7 @@ pub(crate) async fn launch(
         secrets,
         mask,
         settings,
-        foreseen: Foreseen::default(),
+        foreseen,
         resumed: resumed.map(|resumed| *resumed),
     };
     let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();

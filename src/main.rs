@@ -12,6 +12,7 @@ mod error;
 mod exit;
 mod explain;
 mod foresee;
+mod foresight;
 mod hidden_input;
 mod launch;
 mod local_program;
