@@ -34,7 +34,7 @@ pub(crate) async fn launch(
     command: &str,
 ) -> Result<ExitStatus, CliError> {
     if args.dry_run && LOOKS_ONLY.contains(&command) {
-        show_plan::print(&plan, args.format, &session.printer)?;
+        show_plan::print(&plan, None, args.format, &session.printer)?;
         return Ok(ExitStatus::Success);
     }
     // It is recorded as a run is, and the record goes with it.
@@ -183,7 +183,7 @@ fn confirmed(session: &Session, plan: &Plan, args: &RunArgs) -> Result<bool, Cli
     if args.yes || args.no_input || !terminal || args.format == Format::Json {
         return Ok(true);
     }
-    session.printer.alarm(&show_plan::summary(plan, &session.printer));
+    session.printer.alarm(&show_plan::summary(plan, None, &session.printer));
     people::confirm(if session.resuming.is_some() { "go on with it?" } else { "run it?" })
         .map_err(|source| CliError::Output { source })
 }

@@ -32,6 +32,7 @@ mod secrets;
 mod session;
 mod show_plan;
 mod show_preflight;
+mod show_trend;
 mod signals;
 mod sinks;
 mod spreadsheet;
