@@ -10,7 +10,12 @@ fn ran(times: usize) -> Stage {
     let stage = Stage::new("web1: ok").sheet(SHEET);
     for _ in 0..times {
         let ran = stage.case.run_with_flags(&["run", "deploy"]).exits(0);
-        assert!(!ran.stdout.contains("longer than usual"), "{}", ran.stdout);
+        assert!(
+            !ran.stdout.contains("longer than usual") && !ran.stderr.contains("longer than usual"),
+            "{}{}",
+            ran.stdout,
+            ran.stderr
+        );
     }
     stage
 }
