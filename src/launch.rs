@@ -14,6 +14,7 @@ use tracing::{Instrument, info_span};
 use crate::args::{Format, ReachArgs, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
+use crate::foresight::Foresight;
 use crate::people::{self, Mode, People};
 use crate::reaching::Reaching;
 use crate::resuming::Going;
@@ -33,7 +34,7 @@ pub(crate) async fn launch(
     command: &str,
 ) -> Result<ExitStatus, CliError> {
     if args.dry_run && LOOKS_ONLY.contains(&command) {
-        show_plan::print(&plan, args.format, &session.printer)?;
+        show_plan::print(&plan, None, args.format, &session.printer)?;
         return Ok(ExitStatus::Success);
     }
     // It is recorded as a run is, and the record goes with it.
@@ -47,6 +48,8 @@ pub(crate) async fn launch(
         },
         None => None,
     };
+    let foreseen =
+        if command == "run" && !args.dry_run { Foresight::of(session, &plan).foreseen() } else { Foreseen::default() };
     let endpoints = session.endpoints(&plan, reach)?;
     let guided = command == "run" && mode(session, args) == Mode::Terminal && session.environment.stderr_terminal;
     let settings = Settings { guided, ..settings(session, args) };
@@ -118,7 +121,7 @@ pub(crate) async fn launch(
         secrets,
         mask,
         settings,
-        foreseen: Foreseen::default(),
+        foreseen,
         resumed: resumed.map(|resumed| *resumed),
     };
     let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();
@@ -183,7 +186,7 @@ fn confirmed(session: &Session, plan: &Plan, args: &RunArgs) -> Result<bool, Cli
     if args.yes || args.no_input || !terminal || args.format == Format::Json {
         return Ok(true);
     }
-    session.printer.alarm(&show_plan::summary(plan, &session.printer));
+    session.printer.alarm(&show_plan::summary(plan, None, &session.printer));
     people::confirm(if session.resuming.is_some() { "go on with it?" } else { "run it?" })
         .map_err(|source| CliError::Output { source })
 }

@@ -1,24 +1,33 @@
 use std::time::Duration;
 
+use runsheet_forecast::{Forecast, Range};
 use runsheet_inventory::fold;
-use runsheet_model::{format_chosen_duration, plural};
+use runsheet_model::{format_chosen_duration, format_duration, plural};
 use runsheet_plan::{HostWork, Pause, Plan, PlanLink, PlanStep, Work};
 use runsheet_reporters::{Column, Table};
 
 use crate::args::Format;
 use crate::error::CliError;
+use crate::foresight::Foresight;
 use crate::printer::Printer;
 
 /// Prints a plan as data: a table for people, the plan itself for programs.
-pub(crate) fn print(plan: &Plan, format: Format, printer: &Printer) -> Result<(), CliError> {
+///
+/// `foresight` is what past runs say about it, if they were asked. It is no part of the plan itself.
+pub(crate) fn print(
+    plan: &Plan,
+    foresight: Option<&Foresight>,
+    format: Format,
+    printer: &Printer,
+) -> Result<(), CliError> {
     match format {
         Format::Json => printer.json(plan),
-        Format::Human | Format::Plain => printer.data(&summary(plan, printer)),
+        Format::Human | Format::Plain => printer.data(&summary(plan, foresight, printer)),
     }
 }
 
 /// Steps × hosts as a table, and what names the plan.
-pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
+pub(crate) fn summary(plan: &Plan, foresight: Option<&Foresight>, printer: &Printer) -> String {
     let mut table = Table::new([
         Column::right("#"),
         Column::left("step"),
@@ -28,6 +37,7 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
         Column::left("after"),
         Column::left("owner"),
         Column::right("expected"),
+        Column::right("forecast"),
     ]);
     for (index, step) in plan.steps.iter().enumerate() {
         let expect = step.expect_ms.map_or_else(String::new, |ms| format_chosen_duration(Duration::from_millis(ms)));
@@ -40,18 +50,52 @@ pub(crate) fn summary(plan: &Plan, printer: &Printer) -> String {
             after(step, index),
             step.owner.clone().unwrap_or_default(),
             expect,
+            foresight.and_then(|foresight| foresight.learned(index)).map(told).unwrap_or_default(),
         ]);
     }
     let running = plan.steps.iter().filter(|step| step.left_out.is_none() && step.undoes.is_none()).count();
     format!(
-        "{}\n{}\n{} on {}{}, plan {}\n",
+        "{}\n{}\n{} on {}{}, plan {}\n{}",
         runsheet_model::visible(plan.sheet.as_bytes()),
         table.without_empty_columns().render(printer.width, &printer.out_palette(Format::Human)),
         plural(running, "step"),
         plural(plan.hosts.len(), "host"),
         if plan.host_locks.is_some() { ", which are locked on the hosts, too" } else { "" },
         plan.hash.short(),
+        foresight.map(|foresight| over(plan, foresight)).unwrap_or_default(),
     )
+}
+
+/// `12m (11m to 14m)`.
+fn told(forecast: &Forecast) -> String {
+    let time = format_duration(forecast.time);
+    match forecast.range {
+        Some(Range { low, high }) => format!("{time} ({} to {})", format_duration(low), format_duration(high)),
+        None => time,
+    }
+}
+
+/// When it would be over, and which steps decide that.
+fn over(plan: &Plan, foresight: &Foresight) -> String {
+    let Some(finish) = foresight.finish(plan) else { return String::new() };
+    let mut text = String::new();
+    if !foresight.has_history() {
+        text.push_str("no history yet: the sheet's expected times are used\n");
+    }
+    let least = if finish.unknown > 0 { "at least " } else { "" };
+    text.push_str(&format!("over in {least}{}", format_duration(finish.left)));
+    if !finish.waiting.is_zero() {
+        text.push_str(&format!(", and {} of waiting for people", format_duration(finish.waiting)));
+    }
+    if finish.path.len() > 1 {
+        let path: Vec<_> = finish.path.iter().map(|index| (index + 1).to_string()).collect();
+        text.push_str(&format!("; decided by the steps {}", path.join(", ")));
+    }
+    if finish.unknown > 0 {
+        text.push_str(&format!("; nobody knows how long {} will take", plural(finish.unknown, "step")));
+    }
+    text.push('\n');
+    text
 }
 
 fn tasks(step: &PlanStep) -> String {

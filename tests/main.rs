@@ -14,6 +14,7 @@ mod docs;
 mod examples;
 mod fabfiles;
 mod floors;
+mod forecast;
 mod from_a_fabfile;
 #[path = "../crates/googlesheets/tests/stub/mod.rs"]
 mod google;

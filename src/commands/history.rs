@@ -8,10 +8,13 @@ use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
+use crate::show_trend::trends;
 use crate::when;
 
 /// How many runs a step's typical time is taken from.
 const LAST: usize = 20;
+/// And from how many its trend.
+const TREND: usize = 50;
 
 /// List past runs, and how long the steps of a sheet take
 #[derive(Debug, Args)]
@@ -21,6 +24,9 @@ pub(crate) struct HistoryArgs {
     /// How many runs
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
+    /// Draw how long each step of the sheet took in its last 20 runs, and tell what became slower or faster
+    #[arg(long, requires = "sheet")]
+    trend: bool,
     /// Make the history anew from the journals
     #[arg(long)]
     rebuild: bool,
@@ -32,7 +38,7 @@ pub(crate) struct HistoryArgs {
 impl HistoryArgs {
     /// All runs of late.
     pub(crate) fn of_everything() -> Self {
-        Self { sheet: None, limit: 20, rebuild: false, format: Format::Human }
+        Self { sheet: None, limit: 20, trend: false, rebuild: false, format: Format::Human }
     }
 }
 
@@ -46,7 +52,7 @@ pub(crate) fn exec(args: &HistoryArgs, session: &Session) -> Result<ExitStatus, 
     }
     let runs = past.runs(args.limit, args.sheet.as_deref())?;
     let steps = match &args.sheet {
-        Some(sheet) => past.steps(sheet, LAST)?,
+        Some(sheet) => past.steps(sheet, if args.trend { TREND } else { LAST })?,
         None => Vec::new(),
     };
     let palette = session.printer.out_palette(args.format);
@@ -58,6 +64,10 @@ pub(crate) fn exec(args: &HistoryArgs, session: &Session) -> Result<ExitStatus, 
     }
     if runs.is_empty() {
         session.printer.note("no runs yet\n");
+        return Ok(ExitStatus::Success);
+    }
+    if args.trend {
+        session.printer.data(&trends(&steps, session.printer.width, &palette))?;
         return Ok(ExitStatus::Success);
     }
     let rows: Vec<_> = runs.iter().filter_map(row).collect();

@@ -6,6 +6,7 @@ use crate::args::{Format, InsteadArgs};
 use crate::commands::run::SheetArgs;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
+use crate::foresight::Foresight;
 use crate::session::Session;
 use crate::{foresee, plan_file, show_plan};
 
@@ -42,6 +43,7 @@ pub(crate) fn exec(args: &PlanArgs, session: &Session) -> Result<ExitStatus, Cli
         session.printer.data(&foresee::foresee(&plan))?;
         return Ok(ExitStatus::Success);
     }
-    show_plan::print(&plan, args.format, &session.printer)?;
+    let foresight = (args.format != Format::Json).then(|| Foresight::of(session, &plan));
+    show_plan::print(&plan, foresight.as_ref(), args.format, &session.printer)?;
     Ok(ExitStatus::Success)
 }

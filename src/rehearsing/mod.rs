@@ -15,7 +15,7 @@ use runsheet_model::{HostName, Mask, RunId, hex, plural};
 use runsheet_plan::Plan;
 use runsheet_rehearsal::{Chance, FaultEntry, Faults, Rehearsal, Times};
 use runsheet_reporters::Size;
-use runsheet_runner::{Foreseen, Identity, Runner, Seams, Settings};
+use runsheet_runner::{Identity, Runner, Seams, Settings};
 use runsheet_task::Secrets;
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, info_span};
@@ -25,6 +25,7 @@ pub(crate) use args::RehearseArgs;
 use crate::args::{Format, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
+use crate::foresight::Foresight;
 use crate::launch::{Watch, mode, record, settings};
 use crate::people::{Mode, People};
 use crate::session::Session;
@@ -47,6 +48,7 @@ pub(crate) async fn rehearse(
     let faults = faults(session, &plan, how, chance)?;
     let times = Times::new(&plan, &past::past(session, &plan), chance);
     let settings = settings_of(session, &plan, args, how);
+    let foreseen = Foresight::of(session, &plan).foreseen();
     announce(session, &plan, &faults, how, seed);
     let rehearsal = Rehearsal::set_up(plan, times, faults, how.speed).await?;
 
@@ -77,7 +79,7 @@ pub(crate) async fn rehearse(
         secrets: Secrets::default(),
         mask: Mask::new(std::iter::empty())?,
         settings,
-        foreseen: Foreseen::default(),
+        foreseen,
         resumed: None,
     };
     let begun = SystemTime::now();

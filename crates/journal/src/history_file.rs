@@ -13,12 +13,28 @@ const VERSION: i64 = 2;
 /// How long to wait for another runsheet that is writing to the history.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How long somebody waits for it who can do without.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Opens the file if it is there and of our layout.
 pub(crate) fn open(path: &Path) -> rusqlite::Result<Option<Connection>> {
     if !path.exists() {
         return Ok(None);
     }
     let connection = connect(path)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    Ok((version == VERSION).then_some(connection))
+}
+
+/// Opens the file only to read, if it is there and of our layout.
+pub(crate) fn look(path: &Path) -> rusqlite::Result<Option<Connection>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(LOOK)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     Ok((version == VERSION).then_some(connection))
 }

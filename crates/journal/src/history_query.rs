@@ -47,6 +47,8 @@ pub struct PastStep {
     pub took: Vec<Duration>,
     /// How long it waited for people in the same runs.
     pub waited: Vec<Duration>,
+    /// On how many hosts it ended ok in the same runs; 0 for a manual step.
+    pub hosts: Vec<usize>,
 }
 
 impl PastStep {
@@ -96,7 +98,7 @@ pub(crate) fn runs(connection: &Connection, limit: usize, sheet: Option<&str>) -
 
 pub(crate) fn steps(connection: &Connection, sheet: &str, last: usize) -> rusqlite::Result<Vec<PastStep>> {
     let mut query = connection.prepare_cached(
-        "SELECT step, name, took_ms, waited_ms FROM (
+        "SELECT step, name, took_ms, waited_ms, changed + unchanged AS worked FROM (
              SELECT steps.*, started_ms,
                     row_number() OVER (PARTITION BY step ORDER BY started_ms DESC, runs.run DESC) AS age
              FROM steps JOIN runs ON runs.id = steps.run
@@ -111,10 +113,17 @@ pub(crate) fn steps(connection: &Connection, sheet: &str, last: usize) -> rusqli
         let step: String = row.get("step")?;
         let index = *by_id.entry(step.clone()).or_insert(steps.len());
         if index == steps.len() {
-            steps.push(PastStep { step, name: row.get("name")?, took: Vec::new(), waited: Vec::new() });
+            steps.push(PastStep {
+                step,
+                name: row.get("name")?,
+                took: Vec::new(),
+                waited: Vec::new(),
+                hosts: Vec::new(),
+            });
         }
         steps[index].took.push(duration(row.get("took_ms")?));
         steps[index].waited.push(duration(row.get("waited_ms")?));
+        steps[index].hosts.push(count(row, "worked")?);
     }
     Ok(steps)
 }

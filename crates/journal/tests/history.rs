@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use runsheet_events::{EventKind, RunEvent};
-use runsheet_journal::{History, JournalError, StateFolder};
+use runsheet_journal::{History, HistoryLook, JournalError, StateFolder};
 use runsheet_model::{RunId, State};
 
 use crate::sample::{STARTED, event, record, result, state, step, whole_run};
@@ -194,4 +194,26 @@ fn two_can_write_at_once() {
     });
     let mut history = History::open(&state).expect("a history");
     assert_eq!(history.runs(100, None).expect("runs").len(), 8);
+}
+
+#[test]
+fn a_look_at_the_history_makes_nothing_and_sees_what_is_there() {
+    let (_temporary, state) = state();
+    assert!(HistoryLook::at(&state.path().join("missing")).expect("no error").is_none());
+    let runs = record_some(&state, &[100, 200]);
+    assert!(HistoryLook::at(state.path()).expect("no error").is_none());
+    assert!(!file(&state).exists());
+
+    let mut history = History::open(&state).expect("a history");
+    let look = HistoryLook::at(state.path()).expect("a look").expect("a history");
+    let steps = look.steps("weekly", 50).expect("steps");
+    assert_eq!(steps, history.steps("weekly", 50).expect("steps"));
+    assert!(!steps.is_empty());
+    assert!(steps.iter().all(|step| step.took.len() == runs.len() && step.hosts.len() == runs.len()), "{steps:?}");
+    assert_eq!(look.times("weekly", 20).expect("times"), history.times("weekly", 20).expect("times"));
+
+    drop((look, history));
+    fs::write(file(&state), "no database at all").expect("a file");
+    assert!(matches!(HistoryLook::at(state.path()), Err(JournalError::History { .. })));
+    assert_eq!(fs::read_to_string(file(&state)).expect("a file"), "no database at all");
 }

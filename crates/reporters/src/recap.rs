@@ -6,7 +6,7 @@ use runsheet_events::{CancelReason, Group, RunStats, StepStats, Trouble, groups}
 use runsheet_model::{HostName, format_chosen_duration, format_duration, plural, visible};
 
 use crate::palette::paint;
-use crate::wording::{cancelled, first_line, is_sheet, one_line, run_word, title, totals};
+use crate::wording::{cancelled, first_line, is_sheet, one_line, run_word, title, took_longer, totals};
 use crate::{Column, Findings, Fold, Palette, Table};
 
 /// How many different ways to fail are told in their own words; the hosts of the others are named together.
@@ -36,6 +36,10 @@ pub fn recap(stats: &RunStats, context: &RecapContext<'_>) -> String {
     let mut text = headline(stats, &context.palette);
     if stats.header.as_ref().is_some_and(is_sheet) || stats.steps.len() > 1 {
         text.push_str(&steps(stats, context));
+    }
+    for longer in &stats.longer {
+        text.push_str(&paint(context.palette.warn, &format!("longer than usual: {}", took_longer(longer, stats))));
+        text.push('\n');
     }
     for trouble in Trouble::ALL {
         text.push_str(&troubled(stats, trouble, &groups, context));
@@ -119,23 +123,31 @@ fn steps(stats: &RunStats, context: &RecapContext<'_>) -> String {
         Column::left("step"),
         Column::whole("result"),
         Column::right("planned"),
+        Column::right("forecast"),
         Column::right("took"),
     ])
     .indent(2);
+    let is_forecast = stats.steps.iter().any(|step| step.planned.forecast_ms.is_some());
     let is_told = |step: &StepStats| step.planned.undoes.is_none() || step.started.is_some();
     for (index, step) in stats.steps.iter().enumerate().filter(|(_, step)| is_told(step)) {
         let (result, style) = result(step, palette);
         let planned = step.planned.expect_ms.map(Duration::from_millis);
+        let forecast = match step.planned.forecast_ms {
+            Some(ms) => format_duration(Duration::from_millis(ms)),
+            None if is_forecast => "-".to_owned(),
+            None => String::new(),
+        };
         let late = planned.zip(step.took).is_some_and(|(planned, took)| took > planned);
         table.styled_row([
             ((index + 1).to_string(), palette.faint),
             (title(&step.planned), Style::new()),
             (result, style),
             (planned.map_or_else(|| "-".to_owned(), format_chosen_duration), Style::new()),
+            (forecast, Style::new()),
             (step.took.map_or_else(|| "-".to_owned(), format_duration), if late { palette.warn } else { Style::new() }),
         ]);
     }
-    table.render(context.width, palette)
+    table.without_empty_columns().render(context.width, palette)
 }
 
 /// How a step ended, in words.
