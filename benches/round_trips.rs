@@ -29,7 +29,7 @@ const TIMES: [u64; 3] = [20, 50, 100];
 fn main() {
     let sshd = Sshd::start_with(&SshdConfig::default());
     let server: SocketAddr = format!("127.0.0.1:{}", sshd.port()).parse().expect("an address");
-    let programs: [(&str, fn(&TempDir) -> Command); 4] = [
+    let programs: [(&str, Program); 4] = [
         ("`ssh`, one command", ssh),
         ("`runsheet exec`, one command", exec),
         ("`runsheet run`, one command", one),
@@ -53,7 +53,10 @@ fn main() {
     }
 }
 
-fn fastest(server: SocketAddr, round_trip: Duration, sshd: &Sshd, command: fn(&TempDir) -> Command) -> Duration {
+/// Makes the command that is measured.
+type Program = fn(&TempDir) -> Command;
+
+fn fastest(server: SocketAddr, round_trip: Duration, sshd: &Sshd, command: Program) -> Duration {
     let port = delayed(server, round_trip / 2);
     let project = project(sshd, port);
     let times = (0..ROUNDS).map(|_| {
@@ -87,7 +90,7 @@ fn delayed(server: SocketAddr, delay: Duration) -> u16 {
 fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         while let Ok(count) = from.read(&mut buffer) {
             if sender.send((Instant::now() + delay, buffer[..count].to_vec())).is_err() || count == 0 {
                 return;

@@ -31,9 +31,9 @@ impl EventKind {
             | Self::PersonAsked { .. }
             | Self::FileMade { .. }
             | Self::RunCancelled { .. }
-            | Self::Warned { .. } => {}
+            | Self::Warned { .. }
             // It is made of times that were told.
-            Self::TookLonger(_) => {}
+            | Self::TookLonger(_) => {}
         }
         self
     }
