@@ -120,7 +120,7 @@ impl Foresight {
 }
 
 fn read(session: &Session, plan: &Plan) -> Result<(Vec<PastStep>, Vec<PastTimes>), JournalError> {
-    let Some(history) = HistoryLook::at(&session.environment.state)? else { return Ok(Default::default()) };
+    let Some(history) = HistoryLook::at(&session.environment.state)? else { return Ok((Vec::new(), Vec::new())) };
     let times = if pairs(plan) > PAIRS { Vec::new() } else { history.times(&plan.sheet, HOST_RUNS)? };
     Ok((history.steps(&plan.sheet, STEP_RUNS)?, times))
 }

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forecast_needs_a_past_that_can_be_seen() {
+    fn times_are_drawn_and_what_became_of_them_is_said() {
         assert_eq!(sparkline(&times(&[7, 0, 14])), "█▁▄");
         assert_eq!(sparkline(&times(&[0])), "▁");
         assert_eq!(sparkline(&[]), "");

@@ -2,8 +2,8 @@
 
 use crate::practice_runs::Stage;
 
-const SHEET: &str = "name: Weekly\nvars: {pause: 0.1}\nsteps:\n\
-    \x20 - {name: Roll web, task: command, hosts: web, expect: 10s, args: {run: 'sleep {{ pause }}'}}\n";
+const SHEET: &str = "name: Weekly\nvars: {pause: '0.1'}\nsteps:\n\
+    \x20 - {name: Roll web, task: command, hosts: web, expect: 10s, args: {run: 'sleep {{ vars.pause }}'}}\n";
 
 /// A sheet that ran so often that the times of its step are known.
 fn ran(times: usize) -> Stage {

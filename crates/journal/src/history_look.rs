@@ -8,8 +8,8 @@ use crate::history_query::{self, PastStep};
 use crate::history_times::{self, PastTimes};
 use crate::{JournalError, history_file};
 
-/// A look at the history as it lies there. Unlike [`History`](crate::History) it waits for no lock, makes nothing anew and writes nothing: for those
-/// who can do without.
+/// A look at the history as it lies there, for those who can do without it. Unlike [`History`](crate::History) it takes no lock, makes
+/// nothing anew and waits at most a second.
 #[derive(Debug)]
 pub struct HistoryLook {
     path: PathBuf,
