@@ -42,9 +42,24 @@ fn the_files_in_the_readme_and_the_guide_can_be_planned() {
 fn every_command_has_a_manual_page_and_completions() {
     let case = Case::new();
     let help = case.run(&["--help"]).exits(0);
-    for command in
-        ["run", "plan", "preflight", "do", "exec", "put", "get", "hosts", "tasks", "history", "show", "replay", "demo"]
-    {
+    for command in [
+        "run",
+        "plan",
+        "preflight",
+        "do",
+        "exec",
+        "put",
+        "get",
+        "hosts",
+        "tasks",
+        "history",
+        "show",
+        "replay",
+        "report",
+        "sync",
+        "import",
+        "demo",
+    ] {
         assert!(help.stdout.contains(&format!("  {command} ")), "{command} is not in the help");
         assert!(case.run(&["man", command]).exits(0).stdout.contains(".TH"), "no page for {command}");
     }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::case::Case;
 use crate::google::{EMAIL, GoogleStub, StubSheet, StubTab};
+use crate::practice_runs::Stage;
 
 const ID: &str = "1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms";
 
@@ -67,4 +68,54 @@ fn a_key_that_others_can_read_is_refused() {
     let ran = case.run(&["import", ID]).exits(2);
     assert!(ran.stderr.contains("chmod 600"), "{}", ran.stderr);
     assert_eq!(stub.requests(), 0);
+}
+
+#[test]
+fn the_timing_of_a_run_goes_back_to_the_rows_that_its_sheet_came_from() {
+    let steps: [&[&str]; 3] = [
+        &["Step", "Task", "Hosts", "Args"],
+        &["Look", "command", "web", "echo one"],
+        &["Roll", "command", "web", "test ! -e bad"],
+    ];
+    let stub = GoogleStub::start(ID, StubSheet::new("Weekly deploy", vec![StubTab::of_texts(1, "Steps", &steps)]));
+    let (stage, base_url) = (Stage::new("web[1-3]: ok"), stub.base_url());
+    fs::write(stage.host("web2").home().join("bad"), "").expect("a file");
+    let settings = format!(
+        "import: {{google: {{credentials: {{file: key.json}}, base_url: \"{base_url}\"}}}}\n\
+         sinks:\n  - sheet: {{credentials: {{file: key.json}}, base_url: \"{base_url}\"}}\n"
+    );
+    let case = stage.case.file("runsheet.yaml", settings).file("key.json", stub.key_file());
+    fs::set_permissions(case.path("key.json"), fs::Permissions::from_mode(0o600)).expect("a mode");
+    let stage = Stage { case, ..stage };
+    stage.case.run(&["import", ID]).exits(0);
+    let ran = stage.case.run_with_flags(&["run", "weekly-deploy"]).exits(5);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    let run = stage.case.runs().pop().expect("a run").file_name().expect("a name").to_string_lossy().into_owned();
+    let rows = |stub: &GoogleStub| -> Vec<Vec<String>> {
+        let kept = stub.state();
+        let tab = &kept.sheets[ID].tabs[0];
+        let cell = |at: (u32, u32)| match tab.cells.get(&at).map(|cell| &cell.effective) {
+            Some(value) if value["numberValue"].is_number() => value["numberValue"].to_string(),
+            Some(value) => value["stringValue"].as_str().unwrap_or_default().to_owned(),
+            None => String::new(),
+        };
+        (1..=3).map(|row| (1..=12).map(|column| cell((row, column))).collect()).collect()
+    };
+    let written = rows(&stub);
+    for (row, ok, failed) in [(1, 3.0, 0.0), (2, 2.0, 1.0)] {
+        let of = |title: &str| {
+            let column = written[0].iter().position(|found| found == title).expect("a column");
+            written[row][column].as_str()
+        };
+        let number = |title: &str| of(title).parse::<f64>().expect("a number");
+        assert_eq!(of("Run"), run, "{written:?}");
+        assert!((number("Hosts ok"), number("Hosts failed")) == (ok, failed), "{written:?}");
+        assert_eq!(of("First error").starts_with("web2"), row == 2, "{written:?}");
+    }
+    // Whatever else is run goes to no spreadsheet, and a second time changes nothing.
+    let before = stub.requests();
+    stage.case.run_with_flags(&["exec", "-g", "web", "--", "true"]).exits(0);
+    assert_eq!(stub.requests(), before);
+    stage.case.run(&["sync", &run]).exits(0);
+    assert_eq!(rows(&stub), written);
 }

@@ -84,18 +84,33 @@ impl Handshakes {
                 if state.taken >= state.climb.limit() {
                     return;
                 }
-                let Some(next) = state.now.pop_front().or_else(|| state.ahead.pop_front()) else { return };
+                let Some(next) = state.next() else { return };
                 state.taken += 1;
                 state.shaking += 1;
                 next
             };
-            // Outside of the lock: whoever gave up the wait drops the place, which takes the lock.
+            // Outside of the lock: somebody who gives up the wait in this moment drops the place, which takes the lock.
             _ = next.send(Place { of: self.clone(), shaking: true });
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Who is next. Those who gave up the wait are passed over here, all at once: each place that was given to one of them and came back
+    /// would stand on the stack of the one before.
+    fn next(&mut self) -> Option<oneshot::Sender<Place>> {
+        for waiting in [&mut self.now, &mut self.ahead] {
+            while let Some(next) = waiting.pop_front() {
+                if !next.is_closed() {
+                    return Some(next);
+                }
+            }
+        }
+        None
     }
 }
 
@@ -223,5 +238,16 @@ mod tests {
         drop(second);
         drop(first);
         drop(third.await);
+    }
+
+    #[tokio::test]
+    async fn ever_so_many_may_give_up_the_wait() {
+        let handshakes = Handshakes::new(1, 1);
+        let first = handshakes.place(Want::Now).await;
+        for _ in 0..200_000 {
+            assert!(handshakes.place(Want::Now).now_or_never().is_none());
+        }
+        drop(first);
+        drop(handshakes.place(Want::Now).await);
     }
 }
