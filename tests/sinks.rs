@@ -43,13 +43,15 @@ impl Receiver {
         let (kept, answer) = (posts.clone(), status.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let stream = stream.expect("a connection");
+                let mut stream = stream.expect("a connection");
                 let status = *answer.lock().expect("a status");
-                if let Some(post) = serve(stream, status)
-                    && status == 200
-                {
+                let Some(post) = read(&stream) else { continue };
+                // Before the answer: whoever has the answer finds the post here.
+                if status == 200 {
                     kept.lock().expect("posts").push(post);
                 }
+                // One that was killed meanwhile hears nothing.
+                let _ = write!(stream, "HTTP/1.1 {status} Done\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             }
         });
         Self { address, posts, status }
@@ -70,8 +72,8 @@ impl Receiver {
     }
 }
 
-fn serve(mut stream: TcpStream, status: u16) -> Option<Post> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
+fn read(stream: &TcpStream) -> Option<Post> {
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let path = line.split(' ').nth(1)?.to_owned();
@@ -85,8 +87,6 @@ fn serve(mut stream: TcpStream, status: u16) -> Option<Post> {
     let length = headers.get("content-length")?.parse().ok()?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let answer = format!("HTTP/1.1 {status} Done\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    stream.write_all(answer.as_bytes()).ok()?;
     Some(Post { path, headers, body: serde_json::from_slice(&body).expect("JSON") })
 }
 

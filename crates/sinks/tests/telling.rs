@@ -30,11 +30,14 @@ impl Hook {
         let hook = Self { address, posts: Arc::clone(&posts), status: status.clone() };
         thread::spawn(move || {
             for stream in listener.incoming() {
+                let mut stream = stream.expect("a connection");
                 let status = *status.lock().expect("a status");
-                let body = serve(stream.expect("a connection"), status).expect("a request");
+                let body = read(&stream).expect("a request");
+                // Before the answer: whoever has the answer finds the post here.
                 if status == 200 {
                     posts.lock().expect("posts").push(body);
                 }
+                write!(stream, "HTTP/1.1 {status} Done\r\nContent-Length: 0\r\n\r\n").expect("an answer");
             }
         });
         hook
@@ -49,8 +52,8 @@ impl Hook {
     }
 }
 
-fn serve(mut stream: TcpStream, status: u16) -> Option<Value> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
+fn read(stream: &TcpStream) -> Option<Value> {
+    let mut reader = BufReader::new(stream);
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -63,7 +66,6 @@ fn serve(mut stream: TcpStream, status: u16) -> Option<Value> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    write!(stream, "HTTP/1.1 {status} Done\r\nContent-Length: 0\r\n\r\n").ok()?;
     serde_json::from_slice(&body).ok()
 }
 
