@@ -11,6 +11,7 @@ mod ci_agents;
 mod clocks;
 mod demo;
 mod docs;
+mod downtimes;
 mod examples;
 mod fabfiles;
 mod floors;

@@ -26,6 +26,10 @@ pub(crate) fn spec() -> TaskSpec {
          `comment` is left alone if that lasts long enough, give or take a minute; otherwise a longer one takes its place, without a gap. \
          Downtimes of others are not touched. That there is one stays open until `nagios.downtime.remove` closes it, and is told \
          at the end of the run.\n\n\
+         A run that takes longer than was thought does not outlast it: when three quarters of the time are over (or all but ten minutes \
+         of it) and nothing has removed the downtime, it is scheduled anew for as long again, however often that is needed. So `for` is \
+         how soon Nagios speaks up again if runsheet itself dies, and need not be guessed generously. \
+         A downtime that a task in Starlark opens is not extended.\n\n\
          Nagios keeps quiet about services of a host in a downtime; with `services` they have downtimes of their own. \
          A Nagios that does not run is a failure, and nothing waits for it. No value may hold a `;` or an end of line, which would be \
          another command.\n\n\
@@ -63,8 +67,9 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Ear
     if let Some(left) = time_left(&before, &ours, before.now)
         && left + SLACK_S.min(length.as_secs() / 10) >= length.as_secs()
     {
-        let left = format_duration(Duration::from_secs(left));
-        return Ok(Outcome::unchanged(format!("{target} is in downtime already, for {left} more")).opens(debt));
+        let left = Duration::from_secs(left);
+        let message = format!("{target} is in downtime already, for {} more", format_duration(left));
+        return Ok(Outcome::unchanged(message).opens(debt).lasts(left));
     }
     host.would(format!("schedule a downtime of {} for {target}", format_duration(length)))?;
     nagios.tell(before.now, &commands(target, before.now, end, &ours)).await?;
@@ -76,12 +81,12 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Ear
     if let Err(why) = delete(&nagios, before.now, &old).await? {
         return Ok(Outcome::failed(why, 1).opens(debt));
     }
-    let length = format_duration(length);
+    let told = format_duration(length);
     let message = match old.len() {
-        0 => format!("{target} is in downtime for {length}"),
-        _ => format!("{target} is in downtime for {length}, which takes the place of a shorter one"),
+        0 => format!("{target} is in downtime for {told}"),
+        _ => format!("{target} is in downtime for {told}, which takes the place of a shorter one"),
     };
-    Ok(Outcome::changed(message).opens(debt))
+    Ok(Outcome::changed(message).opens(debt).lasts(length))
 }
 
 /// Deletes downtimes by their numbers, and waits until they are gone.

@@ -83,6 +83,20 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         commands: Vec<CommandRecord>,
     },
+    /// The intent: what a link has opened, and what would end by itself while the run still needs it, is about to be opened again
+    /// by the same work. Durable before its first effect.
+    RenewalStarted(AttemptKey),
+    /// That ended. It decides nothing about the link's host.
+    RenewalFinished {
+        /// Which, by the link that opened it; renewals of a link count from 1.
+        #[serde(flatten)]
+        key: AttemptKey,
+        /// Whether it had an effect (an intent stands before it).
+        started: bool,
+        /// How it ended.
+        #[serde(flatten)]
+        result: HostResult,
+    },
     /// A person said what an attempt is taken for of which nobody knows how it ended. Durable before the run goes on with its host.
     LostAnswered {
         /// Which attempt.

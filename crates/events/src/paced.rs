@@ -13,6 +13,7 @@ impl EventKind {
             | Self::StepFinished { took, .. }
             | Self::RunFinished { took, .. }
             | Self::HostFinished { result: HostResult { took, .. }, .. }
+            | Self::RenewalFinished { result: HostResult { took, .. }, .. }
             | Self::PersonAnswered { waited: took, .. } => *took = pace.to_tell(*took),
             Self::AttemptFinished { result, commands, .. } => {
                 result.took = pace.to_tell(result.took);
@@ -26,6 +27,7 @@ impl EventKind {
             | Self::WaveStarted { .. }
             | Self::HostStarted { .. }
             | Self::AttemptStarted(_)
+            | Self::RenewalStarted(_)
             | Self::LostAnswered { .. }
             | Self::HostNoted { .. }
             | Self::PersonAsked { .. }

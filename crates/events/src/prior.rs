@@ -121,6 +121,9 @@ impl Prior {
             | EventKind::PersonAsked { .. }
             | EventKind::RunCancelled { .. }
             | EventKind::TookLonger(_)
+            // Whether it was done or not: a run that goes on renews at once what is open.
+            | EventKind::RenewalStarted(_)
+            | EventKind::RenewalFinished { .. }
             | EventKind::Warned { .. }
             | EventKind::RunFinished { .. } => {}
         }

@@ -83,7 +83,7 @@ impl RunStats {
                     stats.running.insert(host.clone(), now);
                 }
             }
-            EventKind::AttemptFinished { key, result, .. } => {
+            EventKind::AttemptFinished { key, result, .. } | EventKind::RenewalFinished { key, result, .. } => {
                 let debts = self.debts.entry(key.host.clone()).or_default();
                 for debt in &result.outcome.opens {
                     if !debts.contains(debt) {
@@ -130,6 +130,7 @@ impl RunStats {
             EventKind::HostConnected { .. }
             | EventKind::WaveStarted { .. }
             | EventKind::AttemptStarted(_)
+            | EventKind::RenewalStarted(_)
             | EventKind::LostAnswered { .. }
             | EventKind::HostNoted { .. }
             | EventKind::PersonAsked { .. }

@@ -84,8 +84,17 @@ fn host_state() -> impl Strategy<Value = State> {
 
 fn result() -> impl Strategy<Value = HostResult> {
     let debts = || vec(text().prop_map(Debt), 0..3);
-    let outcome = (text(), any::<i32>(), any::<bool>(), debts(), debts())
-        .prop_map(|(message, value, changed, opens, closes)| Outcome { message, value, changed, opens, closes });
+    let lasts_ms = option::of(any::<u64>());
+    let outcome = (text(), any::<i32>(), any::<bool>(), debts(), debts(), lasts_ms).prop_map(
+        |(message, value, changed, opens, closes, lasts_ms)| Outcome {
+            message,
+            value,
+            changed,
+            opens,
+            closes,
+            lasts_ms,
+        },
+    );
     (host_state(), outcome, option::of(text()), time()).prop_map(|(state, outcome, hint, took)| HostResult {
         state,
         outcome,
@@ -183,6 +192,8 @@ fn kind() -> impl Strategy<Value = EventKind> {
         });
     let attempt_finished = (key(), any::<bool>(), result(), vec(command(), 0..3))
         .prop_map(|(key, started, result, commands)| EventKind::AttemptFinished { key, started, result, commands });
+    let renewal_finished = (key(), any::<bool>(), result())
+        .prop_map(|(key, started, result)| EventKind::RenewalFinished { key, started, result });
     let answered = (step_id(), any::<bool>(), text(), text(), time()).prop_map(|(step, proceed, note, who, waited)| {
         EventKind::PersonAnswered { step, proceed, choice: None, note, who, waited }
     });
@@ -193,6 +204,8 @@ fn kind() -> impl Strategy<Value = EventKind> {
         (step_id(), host_name()).prop_map(|(step, host)| EventKind::HostStarted { step, host }),
         key().prop_map(EventKind::AttemptStarted),
         attempt_finished,
+        key().prop_map(EventKind::RenewalStarted),
+        renewal_finished,
         (step_id(), host_name(), text()).prop_map(|(step, host, note)| EventKind::HostNoted { step, host, note }),
         (step_id(), host_name(), result()).prop_map(|(step, host, result)| EventKind::HostFinished {
             step,

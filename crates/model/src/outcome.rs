@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// What `do_work` returned for one host: a message and a number, 0 for success.
@@ -15,6 +17,10 @@ pub struct Outcome {
     /// What was closed again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closes: Vec<Debt>,
+    /// After how many milliseconds what it opened ends by itself. A run that still needs it does the task again before, if the task is
+    /// idempotent. Absent: it lasts until it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts_ms: Option<u64>,
 }
 
 /// Something that a task opened and that must not be forgotten, such as a drained host or a downtime.
@@ -28,7 +34,7 @@ pub struct Debt(
 impl Outcome {
     /// Success that changed the host.
     pub fn changed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), value: 0, changed: true, opens: Vec::new(), closes: Vec::new() }
+        Self { message: message.into(), value: 0, changed: true, opens: Vec::new(), closes: Vec::new(), lasts_ms: None }
     }
 
     /// Success that left the host as it was.
@@ -45,6 +51,11 @@ impl Outcome {
     pub fn opens(mut self, debt: impl Into<String>) -> Self {
         self.opens.push(Debt(debt.into()));
         self
+    }
+
+    /// What it opens ends by itself after this time.
+    pub fn lasts(self, time: Duration) -> Self {
+        Self { lasts_ms: Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)), ..self }
     }
 
     /// Adds a debt that this outcome closes.

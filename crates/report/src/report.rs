@@ -121,6 +121,13 @@ impl Report {
                 self.files.retain(|(_, made)| made.path != file.path);
                 self.files.push((step.clone(), file.clone()));
             }
+            EventKind::RenewalFinished { key, result, .. }
+                if !result.state.is_good() && self.warnings.len() < WARNINGS_KEPT =>
+            {
+                let text =
+                    format!("{}: what would end by itself could not be renewed: {}", key.host, result.outcome.message);
+                self.warnings.push(Note { at: now, text });
+            }
             EventKind::Warned { message } if self.warnings.len() < WARNINGS_KEPT => {
                 self.warnings.push(Note { at: now, text: message.clone() });
             }
@@ -129,6 +136,8 @@ impl Report {
             }
             EventKind::Warned { .. } | EventKind::TookLonger(_) => self.warnings_left_out += 1,
             EventKind::HostConnected { .. }
+            | EventKind::RenewalStarted(_)
+            | EventKind::RenewalFinished { .. }
             | EventKind::HostNoted { .. }
             | EventKind::RunCancelled { .. }
             | EventKind::RunFinished { .. } => {}

@@ -118,6 +118,11 @@ impl Trace<'_> {
                 let from = running.unwrap_or_else(|| now.saturating_sub(result.took));
                 self.span(words::state(&result.state), "host", pid, tid, (from, now), &ended(result))
             }
+            EventKind::RenewalFinished { key, result, .. } => {
+                let (pid, tid) = self.thread(&key.step, &key.host)?;
+                let from = now.saturating_sub(result.took);
+                self.span("renewal", "renewal", pid, tid, (from, now), &ended(result))
+            }
             EventKind::RunCancelled { reason } => {
                 let why = words::cancelled(reason, &self.stats);
                 self.mark("stopped", now, &json!({"why": why}))
@@ -128,6 +133,7 @@ impl Trace<'_> {
             }
             EventKind::HostConnected { .. }
             | EventKind::LostAnswered { .. }
+            | EventKind::RenewalStarted(_)
             | EventKind::HostNoted { .. }
             | EventKind::FileMade { .. }
             | EventKind::RunFinished { .. } => Ok(()),

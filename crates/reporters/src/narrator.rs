@@ -99,8 +99,19 @@ impl Narrator {
                 let warning = paint(self.display.err.warn, "warning");
                 self.say(page, Detail::Quiet, &format!("{warning}: {}", one_line(message)));
             }
+            EventKind::RenewalFinished { key, result, .. } => {
+                let (host, message) = (name(&key.host), one_line(&result.outcome.message));
+                if result.state.is_good() {
+                    self.say(page, Detail::Normal, &format!("{host}: renewed: {message}"));
+                } else {
+                    let line =
+                        format!("{host}: what would end by itself could not be renewed, and is tried again: {message}");
+                    self.say(page, Detail::Quiet, &paint(self.display.err.warn, &line));
+                }
+            }
             EventKind::HostStarted { .. }
             | EventKind::HostConnected { .. }
+            | EventKind::RenewalStarted(_)
             | EventKind::AttemptStarted(_)
             | EventKind::PersonAsked { .. }
             | EventKind::RunFinished { .. } => {}

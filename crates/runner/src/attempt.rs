@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use runsheet_events::{AttemptKey, HostResult};
+use runsheet_events::{AttemptKey, CommandRecord, HostResult};
 use runsheet_model::{Failure, LostReason, Outcome, Phase, State, Switch, Unreachable};
 use runsheet_plan::{PlanHost, PlanLink};
 use runsheet_task::{Args, Config, Host, Limits, Notes, Remote, RemoteError, Task, TaskError, awake_until, sudo_hint};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::executor::Shared;
-use crate::message::Message;
+use crate::message::{Message, Purpose};
 use crate::recorded_remote::RecordedRemote;
 use crate::tee::HostOutput;
 
@@ -35,18 +35,21 @@ pub(crate) struct Attempt<'a> {
     pub(crate) output: Arc<HostOutput>,
     /// Stops it before its end.
     pub(crate) cancel: CancellationToken,
-    /// Whether the host's work had effects before it.
-    pub(crate) begun: bool,
+    pub(crate) purpose: Purpose,
 }
 
-/// How an attempt ended, and whether anything was done on its host.
+/// How an attempt ended.
 pub(crate) struct Tried {
     pub(crate) result: HostResult,
+    /// Whether its intent was recorded.
+    pub(crate) started: bool,
+    pub(crate) commands: Vec<CommandRecord>,
+    /// Whether anything was done on its host.
     pub(crate) effects: bool,
 }
 
 impl Attempt<'_> {
-    /// Does the work and reports how it ended. Started and finished always pair.
+    /// Does the work and gives how it ended, which whoever wanted it reports: started and finished always pair.
     pub(crate) async fn run(self) -> Tried {
         let started = Instant::now();
         let remote = Arc::new(RecordedRemote::new(
@@ -55,7 +58,7 @@ impl Attempt<'_> {
             self.shared.messages.clone(),
             self.shared.mask.clone(),
             self.output.clone(),
-            self.begun,
+            self.purpose,
         ));
         let args = self.link.args.of(self.position);
         let args = match args.to_be_made().next() {
@@ -80,16 +83,13 @@ impl Attempt<'_> {
         if self.shared.dry_run && matches!(state, State::Ok { .. }) {
             self.note(format!("{}: {}", self.link.task, outcome.message));
         }
-        let result = HostResult { state, outcome, hint, took: started.elapsed() };
-        let started = remote.has_started();
-        self.shared.send(Message::AttemptFinished {
-            key: self.key,
-            started,
-            result: result.clone(),
+        Tried {
+            result: HostResult { state, outcome, hint, took: started.elapsed() },
+            started: remote.has_started(),
             commands: remote.take_commands(),
-        });
-        // What was dropped under way may have been done.
-        Tried { result, effects: remote.has_effects() || remote.is_in_flight() }
+            // What was dropped under way may have been done.
+            effects: remote.has_effects() || remote.is_in_flight(),
+        }
     }
 
     async fn work(&self, task: &dyn Task, args: Arc<Args>, remote: &Arc<RecordedRemote>, started: Instant) -> Ending {

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{Attempt, Tried, cancelled, lost, not_reached};
 use crate::host_run::{Ended, HostRun, result};
-use crate::message::Message;
+use crate::message::{Message, Purpose};
 use crate::receipts::Asked;
 use crate::tee::HostOutput;
 
@@ -164,7 +164,10 @@ impl<'a> Chain<'a> {
             Err(ended) => return *ended,
         };
         self.attempts[number] += 1;
-        let Tried { result, effects } = self.attempt_of(number, link, kind, remote).run().await;
+        let attempt = self.attempt_of(number, link, kind, remote);
+        let key = attempt.key.clone();
+        let Tried { result, started, commands, effects } = attempt.run().await;
+        run.shared.send(Message::AttemptFinished { key, started, result: result.clone(), commands });
         self.begun |= effects;
         result
     }
@@ -193,7 +196,7 @@ impl<'a> Chain<'a> {
                 Kind::InChain => run.cancel.clone(),
                 Kind::Always => CancellationToken::new(),
             },
-            begun: self.begun,
+            purpose: if self.begun { Purpose::GoesOn } else { Purpose::Begins },
         }
     }
 

@@ -17,6 +17,8 @@ use crate::host_pool::HostPool;
 use crate::host_run::{HostRun, Start};
 use crate::made::MadeFiles;
 use crate::message::{FilesFound, Message};
+use crate::renewal::Renewal;
+use crate::renewals::Place;
 use crate::runner::{Runner, Settings};
 use crate::stop::Stop;
 use crate::tee::HostOutput;
@@ -261,6 +263,12 @@ impl Executor {
             };
             shared.send(Message::FilesLookedAt { step: index, files });
         });
+    }
+
+    /// Has a link's work done once more, beside everything else, so that what it opened does not end by itself.
+    pub(crate) fn renew(&self, place: Place, number: u32, stop: &Stop) {
+        let (shared, cancel) = (self.shared.clone(), stop.running.child_token());
+        tokio::spawn(async move { Renewal { place, number, cancel }.run(&shared).await });
     }
 
     /// Takes the locks on the hosts, all or none, and keeps them. How that went is reported.

@@ -25,6 +25,8 @@ mod reboot;
 mod receipts;
 mod record;
 mod recorded_remote;
+mod renewal;
+mod renewals;
 mod resume;
 mod rollout;
 mod runner;

@@ -4,8 +4,28 @@ use runsheet_events::{Answer, AttemptKey, CommandRecord, HostResult, LostAnswer,
 use runsheet_model::{HostName, StepId};
 use tokio::sync::oneshot;
 
+use crate::renewals::Place;
+
 /// The files that a step makes; or which one cannot be read, and why.
 pub(crate) type FilesFound = Result<Vec<MadeFile>, (String, String)>;
+
+/// An attempt that is about to have its first effect. Without an answer it may not.
+pub(crate) struct Wish {
+    pub(crate) key: AttemptKey,
+    pub(crate) purpose: Purpose,
+    pub(crate) permit: oneshot::Sender<()>,
+}
+
+/// What an attempt is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It begins the work of a step on a host.
+    Begins,
+    /// It goes on with work that had effects already.
+    GoesOn,
+    /// It opens again what would end by itself.
+    Renews,
+}
 
 /// What the executor tells the dispatcher.
 pub(crate) enum Message {
@@ -14,10 +34,11 @@ pub(crate) enum Message {
     /// A step begins on a host.
     HostStarted { step: StepId, host: HostName },
     /// An attempt is about to have its first effect, and waits for the answer. A dropped sender means no.
-    /// One that has `begun` goes on with work that had effects already.
-    PermitWanted { key: AttemptKey, begun: bool, permit: oneshot::Sender<()> },
+    PermitWanted(Wish),
     /// An attempt ended.
     AttemptFinished { key: AttemptKey, started: bool, result: HostResult, commands: Vec<CommandRecord> },
+    /// What a link opened was opened again, or not.
+    RenewalFinished { place: Place, key: AttemptKey, started: bool, result: HostResult },
     /// A task said something.
     HostNoted { step: StepId, host: HostName, note: String },
     /// A step is over on a host, after so many attempts of each link.

@@ -8,6 +8,7 @@ use runsheet_task::{Capture, ExecRequest, Limits, Receipt, Receipted};
 use tokio::time::{Instant, sleep};
 
 use crate::attempt::{Attempt, Ending, ending, lost, not_reached};
+use crate::message::Purpose;
 
 /// Between two tries to reach a host.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -45,7 +46,8 @@ pub(crate) fn receipt(run: RunId, key: &AttemptKey) -> Receipt {
 impl Attempt<'_> {
     /// The receipt that it leaves, if it leaves one.
     pub(crate) fn receipt(&self) -> Option<Receipt> {
-        self.link.receipt.then(|| receipt(self.shared.run, &self.key))
+        // What renews is idempotent, and may share its number with an attempt that has one.
+        (self.link.receipt && self.purpose != Purpose::Renews).then(|| receipt(self.shared.run, &self.key))
     }
 
     /// Where its end was not seen, what its receipt makes of that.

@@ -10,7 +10,7 @@ use runsheet_task::{
 use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::message::Message;
+use crate::message::{Message, Purpose, Wish};
 use crate::tee::{HostOutput, Tee};
 
 /// How many commands of an attempt are recorded one by one.
@@ -25,8 +25,7 @@ pub(crate) struct RecordedRemote {
     key: AttemptKey,
     messages: mpsc::UnboundedSender<Message>,
     permit: OnceCell<bool>,
-    /// Whether the host's work had effects before this attempt.
-    begun: bool,
+    purpose: Purpose,
     mask: Mask,
     output: Arc<HostOutput>,
     started: Instant,
@@ -48,14 +47,14 @@ impl RecordedRemote {
         messages: mpsc::UnboundedSender<Message>,
         mask: Mask,
         output: Arc<HostOutput>,
-        begun: bool,
+        purpose: Purpose,
     ) -> Self {
         Self {
             inner,
             key,
             messages,
             permit: OnceCell::new(),
-            begun,
+            purpose,
             mask,
             output,
             started: Instant::now(),
@@ -99,8 +98,8 @@ impl RecordedRemote {
             .permit
             .get_or_init(|| async {
                 let (permit, answer) = oneshot::channel();
-                let wanted = Message::PermitWanted { key: self.key.clone(), begun: self.begun, permit };
-                self.messages.send(wanted).is_ok() && answer.await.is_ok()
+                let wish = Wish { key: self.key.clone(), purpose: self.purpose, permit };
+                self.messages.send(Message::PermitWanted(wish)).is_ok() && answer.await.is_ok()
             })
             .await;
         if *permitted { Ok(()) } else { Err(RemoteError::NotPermitted) }

@@ -2,6 +2,7 @@ mod ahead;
 mod files;
 mod locking;
 mod people;
+mod renewing;
 mod resuming;
 mod steps;
 
@@ -18,8 +19,9 @@ use tracing::warn;
 
 use crate::executor::Executor;
 use crate::foreseen::Foreseen;
-use crate::message::Message;
+use crate::message::{Message, Wish};
 use crate::record::Record;
+use crate::renewals::Renewals;
 use crate::resume::Resumption;
 use crate::runner::{RunReport, Runner, Settings, Signal};
 use crate::schedule::Schedule;
@@ -63,6 +65,10 @@ pub(crate) struct Dispatcher {
     /// What was changed is undone once nothing runs any more.
     undo_wanted: bool,
     undo: Option<Undo>,
+    /// What was opened and ends by itself.
+    renewals: Renewals,
+    /// Attempts that wait until a renewal is over.
+    held_back: Vec<Wish>,
     /// What past runs say of this one.
     foreseen: Foreseen,
     /// How the run goes on, if it is not a new one.
@@ -111,6 +117,8 @@ impl Dispatcher {
             halted: false,
             undo_wanted,
             undo: None,
+            renewals: Renewals::default(),
+            held_back: Vec::new(),
             foreseen: runner.foreseen.clone(),
             resumed,
             interrupts: 0,
@@ -133,7 +141,12 @@ impl Dispatcher {
         self.start_steps(executor);
         self.undo_next(executor);
         let mut listening = true;
-        while self.locking == Locking::UnderWay || self.schedule.is_anything_running() || !self.record.is_settled() {
+        while self.locking == Locking::UnderWay
+            || self.schedule.is_anything_running()
+            || self.renewals.is_under_way()
+            || !self.record.is_settled()
+        {
+            let renew_at = self.renew_at();
             let stop_running_at = self.stop_running_at;
             let pause_until = self.steps.values().filter_map(StepProgress::pause_until).min();
             if self.steps.values().any(StepProgress::has_peers) {
@@ -165,6 +178,7 @@ impl Dispatcher {
                     self.stop.running.cancel();
                 }
                 () = at(pause_until) => self.end_pauses(executor),
+                () = at(renew_at) => self.renew(executor),
                 () = at(look_at) => {
                     self.look_at = None;
                     self.look_for_stragglers();
@@ -235,15 +249,10 @@ impl Dispatcher {
                 self.emit(EventKind::HostConnected { host, took, address, host_key, learned });
             }
             Message::HostStarted { step, host } => self.emit(EventKind::HostStarted { step, host }),
-            // A host that has begun its chain finishes it; one that has not is new. A dropped permit means no.
-            Message::PermitWanted { key, begun, permit } => {
-                let stopping = self.by_id.get(&key.step).and_then(|index| self.steps.get(index));
-                let stopping = stopping.is_none_or(|progress| progress.run.stop.new.is_cancelled());
-                if !self.record.has_failed() && (begun || !stopping) {
-                    _ = self.record.emit(EventKind::AttemptStarted(key), Some(permit));
-                }
-            }
+            Message::PermitWanted(wish) => self.permit(wish),
+            Message::RenewalFinished { place, key, started, result } => self.end_renewal(place, key, started, result),
             Message::AttemptFinished { key, started, result, commands } => {
+                self.note_debts(&key, &result);
                 self.emit(EventKind::AttemptFinished { key, started, result, commands });
             }
             Message::HostNoted { step, host, note } => {

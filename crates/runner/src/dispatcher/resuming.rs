@@ -15,12 +15,14 @@ impl Dispatcher {
         let Some(resumed) = &mut self.resumed else { return };
         let who = resumed.who.clone();
         let answers = std::mem::take(&mut resumed.answers);
+        let open = std::mem::take(&mut resumed.open);
         for file in std::mem::take(&mut resumed.files) {
             executor.learn(file);
         }
         for (key, answer) in answers {
             self.emit(EventKind::LostAnswered { key, answer, who: who.clone() });
         }
+        self.take_over_debts(open);
         let plan = self.plan.clone();
         for (index, step) in plan.steps.iter().enumerate() {
             let over = self.resumed.as_ref().is_some_and(|resumed| resumed.undoing || resumed.is_over(index));

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use runsheet_events::{AttemptKey, CancelReason, LostAnswer, MadeFile, Prior, PriorHost, Reached, RunStats};
 use runsheet_model::{HostName, State, StepId, TaskName};
@@ -6,6 +7,7 @@ use runsheet_plan::{HostWork, Plan, PlanStep, Work};
 
 use super::onward::{Means, Onward, Unclear, Way, onward};
 use super::table::{Promise, Said};
+use crate::renewals::{OpenPlace, Place};
 
 /// How a run goes on that was broken off, decided before anything is touched.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Resumption {
     pub(crate) who: String,
     /// What steps have made.
     pub(crate) files: Vec<MadeFile>,
+    /// What was opened, has not been closed, and ends by itself.
+    pub(crate) open: Vec<OpenPlace>,
     /// It was being undone, so that nothing but that goes on.
     pub(crate) undoing: bool,
     /// What is left of each step that was begun on a host, by positions of step and host.
@@ -100,6 +104,7 @@ impl Resumption {
         Ok(Self {
             seq: prior.seq,
             epoch: prior.header.as_ref().map_or(1, |header| header.epoch + 1),
+            open: open_places(plan, &prior),
             stats: prior.stats,
             files: prior.files.into_values().collect(),
             answers: taken,
@@ -175,6 +180,32 @@ impl Promise {
 fn host_steps(plan: &Plan) -> impl Iterator<Item = (usize, &PlanStep, &HostWork)> {
     let steps = plan.steps.iter().enumerate().filter(|(_, step)| step.left_out.is_none());
     steps.filter_map(|(index, step)| Some((index, step, step.host_work()?)))
+}
+
+/// What links have opened that a run would open again: only the work of idempotent ones is done once more.
+fn open_places(plan: &Plan, prior: &Prior) -> Vec<OpenPlace> {
+    let mut open = Vec::new();
+    for (step, planned, work) in host_steps(plan) {
+        for (position, &host) in work.hosts.iter().enumerate() {
+            let host = &plan.hosts[host].name;
+            let (Some(known), Some(left)) = (prior.host(&planned.id, host), prior.stats.debts.get(host)) else {
+                continue;
+            };
+            for (link, _) in work.all_links().enumerate().filter(|(_, link)| link.idempotent) {
+                let ended = u32::try_from(link).ok().and_then(|link| known.links.get(&link)?.ended.as_ref());
+                let Some((outcome, lasts)) = ended.and_then(|ended| Some((&ended.outcome, ended.outcome.lasts_ms?)))
+                else {
+                    continue;
+                };
+                let debts: Vec<_> = outcome.opens.iter().filter(|debt| left.contains(debt)).cloned().collect();
+                if !debts.is_empty() {
+                    let place = Place { step, position, link };
+                    open.push(OpenPlace { place, debts, lasts: Duration::from_millis(lasts) });
+                }
+            }
+        }
+    }
+    open
 }
 
 /// A host that a person has left out of the rest of a step before it had begun.

@@ -5,6 +5,7 @@ mod files;
 mod foreseen;
 mod host_locks;
 mod played_lock;
+mod renewals;
 mod resumed;
 mod rollouts;
 mod stage;

@@ -44,6 +44,14 @@ pub(crate) enum Behaviour {
     LosesConnection,
     TaskNeverEnds,
     CommandNeverEnds,
+    /// `first` opens something that ends by itself after `lasts`, and takes `renewal` whenever it does so again; `second` takes `work`;
+    /// `cleanup` closes it.
+    OpensFor {
+        lasts: Duration,
+        work: Duration,
+        renewal: Duration,
+        fails: bool,
+    },
     /// A task fails so often, and does well after that.
     FailsIn {
         task: &'static str,
@@ -472,6 +480,17 @@ impl Task for PlayedTask {
                 let outcome = host.log_run(command(config)).await?;
                 Ok(if failed < *times { Outcome::failed("not yet", 1) } else { outcome })
             }
+            Behaviour::OpensFor { lasts, fails, .. } => {
+                let outcome = host.log_run(command(config)).await?;
+                let again = config.task.as_str() == "first"
+                    && self.world.failed[number(host.name())].fetch_add(1, Ordering::SeqCst) > 0;
+                Ok(match config.task.as_str() {
+                    "first" if again && *fails => Outcome::failed("it is not heard", 1),
+                    "first" => outcome.opens("downtime").lasts(*lasts),
+                    "cleanup" => outcome.closes("downtime"),
+                    _ => outcome,
+                })
+            }
             _ => host.log_run(command(config)).await,
         };
         self.world.running.fetch_sub(1, Ordering::SeqCst);
@@ -538,6 +557,20 @@ impl Remote for PlayedRemote {
                 return Err(RemoteError::Lost { reason: LostReason::ConnectionClosed });
             }
             Behaviour::CommandNeverEnds => std::future::pending().await,
+            Behaviour::OpensFor { work, renewal, .. } => {
+                let times =
+                    |effects: &[(String, String, u64)]| effects.iter().filter(|e| e.1 == request.command).count();
+                let again = times(&self.world.effects.lock().expect("no panic")) > 1;
+                let takes = match request.command.rsplit(' ').next() {
+                    Some("second") => *work,
+                    Some("first") if again => *renewal,
+                    _ => Duration::ZERO,
+                };
+                tokio::select! {
+                    () = sleep(takes) => 0,
+                    () = request.limits.cancel.cancelled() => return Err(RemoteError::Stopped),
+                }
+            }
             Behaviour::Takes(time) => {
                 tokio::select! {
                     () = sleep(*time) => 0,
