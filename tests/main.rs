@@ -15,6 +15,7 @@ mod examples;
 mod fabfiles;
 mod floors;
 mod forecast;
+mod formula_injection;
 mod from_a_fabfile;
 #[path = "../crates/googlesheets/tests/stub/mod.rs"]
 mod google;
