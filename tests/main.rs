@@ -40,6 +40,7 @@ mod real_fleet;
 mod real_sshd;
 mod reboots;
 mod receipts;
+mod rehearsal_at_terminal;
 mod rehearse;
 mod releases;
 mod report;
