@@ -135,6 +135,7 @@ fn a_spreadsheet_that_is_open_elsewhere_gets_its_timing_later() {
     let case = case.file(".~lock.deploy.csv#", lock);
     let run = case.run(&["run", "deploy", "-y", "-F", "ssh_config"]).exits(0);
     assert!(run.stderr.contains("runsheet sync"), "{}", run.stderr);
+    assert!(run.stderr.contains("failed to write `deploy.csv`: ") && !run.stderr.contains(".."), "{}", run.stderr);
     assert_eq!(fs::read_to_string(case.path("deploy.csv")).expect("the table"), text);
     fs::remove_file(case.path(".~lock.deploy.csv#")).expect("closed");
     case.run(&["sync", "last"]).exits(0);
