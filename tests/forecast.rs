@@ -1,6 +1,9 @@
 //! What past runs say about the next one: on a practice host, with the program's own history.
 
+use serde_json::Value;
+
 use crate::practice_runs::Stage;
+use crate::sinks::Receiver;
 
 const SHEET: &str = "name: Weekly\nvars: {pause: '0.1'}\nsteps:\n\
     \x20 - {name: Roll web, task: command, hosts: web, expect: 10s, args: {run: 'sleep {{ vars.pause }}'}}\n";
@@ -35,6 +38,36 @@ fn a_forecast_comes_from_past_runs_and_a_slow_run_is_told_and_good() {
     let trend = stage.case.run(&["history", "Weekly", "--trend"]).exits(0).stdout;
     assert!(trend.contains('█') && trend.contains("steady"), "{trend}");
     stage.case.run(&["history", "--trend"]).exits(2);
+}
+
+#[test]
+fn what_took_longer_stands_in_the_reports_and_goes_to_a_webhook() {
+    let stage = ran(9);
+    let receiver = Receiver::start();
+    let address = receiver.address;
+    let hook = format!("sinks:\n  - webhook: {{url: 'http://{address}/', allow_private: true, allow_http: true}}\n");
+    let case = stage.case.file("runsheet.yaml", hook);
+    case.run_with_flags(&["run", "deploy", "--set", "pause=3"]).exits(0);
+
+    for format in ["html", "md"] {
+        let report = case.run(&["report", "last", "--format", format]).exits(0).stdout;
+        assert!(report.contains("longer than usual") && report.contains("Roll web took 3"), "{report}");
+    }
+    let document = case.run(&["report", "last", "--format", "json"]).exits(0).stdout;
+    let document: Value = serde_json::from_str(&document).expect("json");
+    assert_eq!(document["verdict"], "ok");
+    assert!(document["warnings"].to_string().contains("longer than usual: Roll web took 3"), "{document}");
+
+    let events: Vec<Value> = receiver
+        .posts()
+        .iter()
+        .flat_map(|post| post.body["events"].as_array().cloned().unwrap_or_default())
+        .filter(|event| event["event"] == "took_longer")
+        .collect();
+    // The step, and its one host.
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(events[0]["step"], "roll-web", "{events:?}");
+    assert!(events[0]["took_ms"].as_u64() > Some(3_000), "{events:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod examples;
 mod fabfiles;
 mod floors;
 mod forecast;
+mod formula_injection;
 mod from_a_fabfile;
 #[path = "../crates/googlesheets/tests/stub/mod.rs"]
 mod google;
@@ -40,6 +41,7 @@ mod real_fleet;
 mod real_sshd;
 mod reboots;
 mod receipts;
+mod rehearsal_at_terminal;
 mod rehearse;
 mod releases;
 mod report;

@@ -14,16 +14,17 @@ fn stage(ending: &str) -> Stage {
     let stage = Stage::new("web[1-3]: ok");
     let case = stage.case.file("deploy.fods", FODS).file("runsheet.yaml", "sinks:\n  - sheet: {}\n");
     let stage = Stage { case, ..stage };
-    convert(&stage.case.path("deploy.fods"), ending, stage.case.path("x").parent().expect("a folder"));
+    convert(&stage.case.path("deploy.fods"), ending, stage.case.path("x").parent().expect("a folder"), &[]);
     fs::remove_file(stage.case.path("deploy.fods")).expect("removed");
     stage
 }
 
 /// Has LibreOffice convert a file.
-fn convert(file: &Path, filter: &str, into: &Path) {
+pub(crate) fn convert(file: &Path, filter: &str, into: &Path, args: &[&str]) {
     let profile = tempfile::tempdir().expect("a folder");
     let output = Command::new("soffice")
         .arg(format!("-env:UserInstallation=file://{}", profile.path().display()))
+        .args(args)
         .args(["--headless", "--convert-to", filter, "--outdir"])
         .arg(into)
         .arg(file)
@@ -36,7 +37,7 @@ fn convert(file: &Path, filter: &str, into: &Path) {
 /// The rows of the first tab, as LibreOffice shows them.
 fn shown(file: &Path) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().expect("a folder");
-    convert(file, "csv:Text - txt - csv (StarCalc):9,34,76,1,,0,false,true,false", folder.path());
+    convert(file, "csv:Text - txt - csv (StarCalc):9,34,76,1,,0,false,true,false", folder.path(), &[]);
     let name = file.with_extension("csv");
     let text = fs::read_to_string(folder.path().join(name.file_name().expect("a name"))).expect("a table");
     text.lines().map(|line| line.split('\t').map(|cell| cell.trim_matches('"').to_owned()).collect()).collect()
@@ -134,6 +135,7 @@ fn a_spreadsheet_that_is_open_elsewhere_gets_its_timing_later() {
     let case = case.file(".~lock.deploy.csv#", lock);
     let run = case.run(&["run", "deploy", "-y", "-F", "ssh_config"]).exits(0);
     assert!(run.stderr.contains("runsheet sync"), "{}", run.stderr);
+    assert!(run.stderr.contains("failed to write `deploy.csv`: ") && !run.stderr.contains(".."), "{}", run.stderr);
     assert_eq!(fs::read_to_string(case.path("deploy.csv")).expect("the table"), text);
     fs::remove_file(case.path(".~lock.deploy.csv#")).expect("closed");
     case.run(&["sync", "last"]).exits(0);

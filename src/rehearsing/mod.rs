@@ -50,6 +50,8 @@ pub(crate) async fn rehearse(
     let settings = settings_of(session, &plan, args, how);
     let foreseen = Foresight::of(session, &plan).foreseen();
     announce(session, &plan, &faults, how, seed);
+    // From now on there is something to clear away.
+    let signals = signals::listen()?;
     let rehearsal = Rehearsal::set_up(plan, times, faults, how.speed).await?;
 
     let aside = tempfile::tempdir().map_err(|source| CliError::Output { source })?;
@@ -84,7 +86,7 @@ pub(crate) async fn rehearse(
     };
     let begun = SystemTime::now();
     let observers = vec![rehearsal.stagehand(), watch.observer];
-    let report = runner.execute(observers, signals::listen()?).instrument(info_span!("rehearsal", %run)).await;
+    let report = runner.execute(observers, signals).instrument(info_span!("rehearsal", %run)).await;
     _ = journal.close();
     if args.format != Format::Json {
         session.printer.note(&summary::summary(&report.stats, &rehearsal, begun, args.format, &session.printer));

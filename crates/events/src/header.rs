@@ -63,4 +63,7 @@ pub struct PlannedStep {
     /// The step that it undoes. It runs only for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<StepId>,
+    /// The steps that must be over before it starts. Older records do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Vec<StepId>>,
 }

@@ -145,6 +145,7 @@ fn planned() -> impl Strategy<Value = PlannedStep> {
             expect_ms,
             forecast_ms: None,
             undoes: None,
+            after: None,
         },
     )
 }

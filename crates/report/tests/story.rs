@@ -66,6 +66,7 @@ pub(crate) fn planned(id: &str, name: &str, task: &str, hosts: usize) -> Planned
         expect_ms: None,
         forecast_ms: None,
         undoes: None,
+        after: None,
     }
 }
 

@@ -40,6 +40,7 @@ impl Story {
                 expect_ms: expect.map(|seconds| seconds * 1000),
                 forecast_ms: None,
                 undoes: None,
+                after: None,
             })
             .collect();
         story.tell(EventKind::RunStarted(Box::new(RunHeader {

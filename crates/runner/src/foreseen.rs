@@ -81,6 +81,7 @@ mod tests {
             expect_ms: None,
             forecast_ms: None,
             undoes: None,
+            after: None,
         };
         let mut step = StepStats::new(planned);
         step.took = Some(Duration::from_secs(took));

@@ -25,6 +25,7 @@ impl Run {
             expect_ms: None,
             forecast_ms: Some(600_000),
             undoes: None,
+            after: None,
         };
         let header = RunHeader {
             format: 1,
