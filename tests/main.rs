@@ -53,6 +53,7 @@ mod sinks;
 mod sinks_otlp;
 mod sinks_postgres;
 mod sinks_syslog;
+mod sinks_tls;
 mod ssh_config;
 mod sudo;
 mod support;

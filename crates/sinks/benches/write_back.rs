@@ -85,7 +85,9 @@ impl Recorded {
         let started = Instant::now();
         let events: Vec<RunEvent> = self.lines.iter().map(|line| decode(line).expect("an event")).collect();
         let mut stats = RunStats::default();
-        events.iter().for_each(|event| stats.apply(event));
+        for event in &events {
+            stats.apply(event);
+        }
         let target = FileTarget::new(path.to_owned(), "steps");
         let mut sink = SheetSink::new(Box::new(target), record.clone(), TimeZone::UTC, SheetSink::PACE);
         let view = View { run: self.id, stats: &stats, position: Position::default(), over: true };
