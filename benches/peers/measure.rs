@@ -19,8 +19,9 @@ pub(crate) struct Round {
     pub(crate) logins: usize,
 }
 
-/// Runs a program once. It has to end well; what it prints goes to a file, as it would for a person who keeps it.
-pub(crate) fn measure(fleet: &Fleet, command: &Command) -> Round {
+/// Runs a program once. It has to end well; what it prints goes to a file, as it would for a person who keeps it. `leave` ends what it
+/// left running, so that its sessions count among those of sshd.
+pub(crate) fn measure(fleet: &Fleet, command: &Command, leave: impl FnOnce()) -> Round {
     let pid = sshd_pid(fleet.sshd.port());
     let (before, logins) = (children_cpu(pid), logins(fleet));
     let report = fleet.path("time");
@@ -30,6 +31,7 @@ pub(crate) fn measure(fleet: &Fleet, command: &Command) -> Round {
     let started = Instant::now();
     let status = in_project(timed, command, fleet).status().expect("time(1) starts; it is in Debian's package `time`");
     let wall = started.elapsed();
+    leave();
     let said = || fs::read_to_string(fleet.path("said")).unwrap_or_default();
     assert!(status.success(), "{command:?} ended with {status}: {}", said());
     let numbers = fs::read_to_string(report).expect("what time(1) says");
