@@ -14,6 +14,7 @@ mod level;
 mod past;
 mod shape;
 mod trend;
+mod under_way;
 mod usual;
 
 pub use alarm::{Alarm, Limit, Watch};
@@ -23,4 +24,5 @@ pub use level::on_this_level;
 pub use past::{HostPast, Past, Sample};
 pub use shape::Shape;
 pub use trend::Trend;
+pub use under_way::UnderWay;
 pub use usual::Usual;

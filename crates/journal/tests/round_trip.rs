@@ -166,6 +166,7 @@ fn run_header() -> impl Strategy<Value = RunHeader> {
             steps,
             hosts: hosts.into(),
             request: None,
+            forecast: None,
         }
     })
 }

@@ -55,6 +55,7 @@ impl Story {
             hosts: steps.iter().map(|step| step.hosts).max().unwrap_or(0),
             steps,
             request: None,
+            forecast: None,
         })));
         story
     }
