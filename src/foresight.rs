@@ -1,15 +1,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use runsheet_events::RunForecast;
 use runsheet_forecast::{
     Ahead, Basis, Finish, Forecast, HostPast, Limit, Past, Sample, Shape, TaskPast, Usual, Watch, finish, forecast,
 };
 use runsheet_journal::{HistoryLook, JournalError, PastStep, PastTimes};
 use runsheet_model::{HostName, TaskName};
 use runsheet_plan::{HostWork, Pause, Plan, PlanStep};
+use runsheet_reporters::{Expected, Outlook};
 use runsheet_runner::Foreseen;
 
 use crate::session::Session;
+use crate::when;
 
 /// How many past runs of each step are looked at.
 const STEP_RUNS: usize = 50;
@@ -87,9 +90,15 @@ impl Foresight {
     }
 
     /// What the runner is told. What the sheet expects is no forecast: it stands in the record anyway.
-    pub(crate) fn foreseen(self) -> Foreseen {
+    pub(crate) fn foreseen(self, plan: &Plan) -> Foreseen {
+        let finish = self.finish(plan).map(|Finish { left, waiting, unknown, .. }| RunForecast {
+            took: left,
+            waited: waiting,
+            unknown,
+        });
         let learned = self.forecasts.iter().filter(|(_, forecast)| forecast.basis != Basis::Sheet);
         Foreseen {
+            finish,
             forecasts: learned.map(|(index, forecast)| (*index, forecast.time)).collect(),
             steps: self.steps,
             hosts: self.hosts,
@@ -116,17 +125,31 @@ impl Foresight {
         if self.forecasts.is_empty() {
             return None;
         }
-        let ahead = |(index, step): (usize, &PlanStep)| {
+        Some(finish(&self.ahead(plan).collect::<Vec<_>>()))
+    }
+
+    /// What the display is told, so that it says while the plan runs when it will be over.
+    pub(crate) fn outlook(&self, plan: &Plan) -> Outlook {
+        let shape = |step: &PlanStep| step.host_work().map(shape).unwrap_or_default();
+        let expected =
+            |(step, ahead): (&PlanStep, Ahead)| Expected { step: step.id.clone(), ahead, shape: shape(step) };
+        Outlook { steps: plan.steps.iter().zip(self.ahead(plan)).map(expected).collect(), clock: when::clock }
+    }
+
+    /// The steps of a plan of which nothing has begun.
+    fn ahead<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Ahead> + 'a {
+        plan.steps.iter().enumerate().map(|(index, step)| {
+            let after = step.after.clone();
             if !runs(step) {
-                return Ahead { after: step.after.clone(), left: Some(Duration::ZERO), waiting: Duration::ZERO };
+                return Ahead { after, left: Some(Duration::ZERO), waiting: Duration::ZERO };
             }
-            Ahead {
-                after: step.after.clone(),
-                left: self.forecasts.get(&index).map(|forecast| forecast.time),
-                waiting: self.waiting.get(&index).copied().unwrap_or_default(),
+            let left = self.forecasts.get(&index).map(|forecast| forecast.time);
+            match (self.waiting.get(&index), step.host_work()) {
+                // What the sheet expects of a person is waiting, as what was measured is.
+                (None, None) => Ahead { after, left: left.map(|_| Duration::ZERO), waiting: left.unwrap_or_default() },
+                (waiting, _) => Ahead { after, left, waiting: waiting.copied().unwrap_or_default() },
             }
-        };
-        Some(finish(&plan.steps.iter().enumerate().map(ahead).collect::<Vec<_>>()))
+        })
     }
 }
 

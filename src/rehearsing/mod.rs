@@ -26,7 +26,7 @@ use crate::args::{Format, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::foresight::Foresight;
-use crate::launch::{Watch, mode, record, settings};
+use crate::launch::{Seen, Watch, mode, record, settings};
 use crate::people::{Mode, People};
 use crate::session::Session;
 use crate::{signals, terminal_size, version};
@@ -48,7 +48,9 @@ pub(crate) async fn rehearse(
     let faults = faults(session, &plan, how, chance)?;
     let times = Times::new(&plan, &past::past(session, &plan), chance);
     let settings = settings_of(session, &plan, args, how);
-    let foreseen = Foresight::of(session, &plan).foreseen();
+    let foresight = Foresight::of(session, &plan);
+    let outlook = Some(foresight.outlook(&plan));
+    let foreseen = foresight.foreseen(&plan);
     announce(session, &plan, &faults, how, seed);
     // From now on there is something to clear away.
     let signals = signals::listen()?;
@@ -58,7 +60,8 @@ pub(crate) async fn rehearse(
     let run = run_of(seed);
     let journal = Arc::new(record(session, &StateFolder::open(aside.path())?, run, rehearsal.plan(), None)?);
     let size = Size::default();
-    let watch = Watch::start(session, args, &size, None, runsheet_events::RunStats::default())?;
+    let seen = Seen { outlook, pace: settings.pace, ..Seen::default() };
+    let watch = Watch::start(session, args, &size, seen)?;
     terminal_size::follow(size);
     let ask = if how.ask {
         Arc::new(People::new(mode(session, args), session.environment.user.clone(), watch.suspend))

@@ -15,6 +15,7 @@ mod past;
 mod peers;
 mod shape;
 mod trend;
+mod under_way;
 mod usual;
 
 pub use alarm::{Alarm, Limit, Watch};
@@ -25,4 +26,5 @@ pub use past::{HostPast, Past, Sample, TaskPast};
 pub use peers::among_peers;
 pub use shape::Shape;
 pub use trend::Trend;
+pub use under_way::UnderWay;
 pub use usual::Usual;

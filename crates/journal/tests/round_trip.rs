@@ -167,6 +167,7 @@ fn run_header() -> impl Strategy<Value = RunHeader> {
             steps,
             hosts: hosts.into(),
             request: None,
+            forecast: None,
         }
     })
 }

@@ -70,6 +70,7 @@ pub(crate) fn header(run: RunId) -> RunHeader {
         steps: vec![planned("drain"), planned("restart")],
         hosts: 2,
         request: None,
+        forecast: None,
     }
 }
 

@@ -56,6 +56,7 @@ impl Story {
             hosts: steps.iter().map(|step| step.hosts).max().unwrap_or(0),
             steps,
             request: None,
+            forecast: None,
         })));
         story
     }

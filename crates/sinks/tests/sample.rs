@@ -61,6 +61,7 @@ pub(crate) fn started(run: RunId, command: &str, steps: Vec<PlannedStep>) -> Eve
         steps,
         hosts: 1,
         request: None,
+        forecast: None,
     }))
 }
 

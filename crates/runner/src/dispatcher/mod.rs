@@ -415,6 +415,7 @@ fn header(plan: &Plan, runner: &Runner, resumed: Option<&Resumption>, epoch: u32
         steps,
         hosts: plan.hosts.len(),
         request: identity.request.clone(),
+        forecast: recorded.map_or(runner.foreseen.finish, |header| header.forecast),
     }
 }
 

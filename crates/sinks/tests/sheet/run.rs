@@ -40,6 +40,7 @@ impl Run {
             steps: steps.iter().map(planned).collect(),
             hosts: 2,
             request: None,
+            forecast: None,
         };
         run.push(EventKind::RunStarted(Box::new(header)));
         run
