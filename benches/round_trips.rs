@@ -4,18 +4,17 @@
 //! first command takes, and how much longer a task takes that runs a second one on the same host. What the delay adds, divided by the
 //! round-trip time, is the number of round trips. The one of TCP's own handshake is not among them: the delay stands behind it.
 
+mod delay;
 #[path = "../tests/support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the fleet and some questions to sshd are for the tests")]
 mod support;
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
+use delay::delayed;
 use support::sshd::Sshd;
 use support::sshd_config::SshdConfig;
 use tempfile::TempDir;
@@ -67,46 +66,6 @@ fn fastest(server: SocketAddr, round_trip: Duration, sshd: &Sshd, command: Progr
         took
     });
     times.min().expect("rounds")
-}
-
-/// Opens a port behind which the server is, with this delay each way. What is under way is not counted: any amount can be.
-fn delayed(server: SocketAddr, delay: Duration) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let client = client.expect("a connection");
-            let server = TcpStream::connect(server).expect("sshd");
-            for stream in [&client, &server] {
-                stream.set_nodelay(true).expect("no delay of the kernel's");
-            }
-            carry(client.try_clone().expect("a socket"), server.try_clone().expect("a socket"), delay);
-            carry(server, client, delay);
-        }
-    });
-    port
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
-    let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
-    thread::spawn(move || {
-        let mut buffer = vec![0; 64 * 1024];
-        while let Ok(count) = from.read(&mut buffer) {
-            if sender.send((Instant::now() + delay, buffer[..count].to_vec())).is_err() || count == 0 {
-                return;
-            }
-        }
-    });
-    thread::spawn(move || {
-        for (due, bytes) in receiver {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            if bytes.is_empty() || to.write_all(&bytes).is_err() {
-                break;
-            }
-        }
-        // The other way sees the end by itself.
-        let _ = to.shutdown(std::net::Shutdown::Write);
-    });
 }
 
 fn ssh(project: &TempDir) -> Command {

@@ -93,24 +93,13 @@ pub(crate) async fn launch(
     let size = Size::default();
     let before = resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default();
     let output = (session.keeps_records && !args.dry_run).then(|| output.display().to_string());
-    let seen = Seen { output, before, outlook, pace: settings.pace };
-    let watch = Watch::start(session, args, &size, seen)?;
+    let known = Known { output, before, outlook, pace: settings.pace };
+    let watch = Watch::start(session, args, &size, known)?;
     terminal_size::follow(size);
-    let identity = Identity {
-        run,
-        command: command.to_owned(),
-        version: version::VERSION.to_owned(),
-        user: session.environment.user.clone(),
-        machine: session.environment.machine.clone(),
-        request: session.environment.request.as_ref().map(|request| Request {
-            words: request.words.iter().map(|word| mask.text(word)).collect(),
-            folder: request.folder.clone(),
-        }),
-    };
     let runner = Runner {
         plan: Arc::new(plan),
         endpoints,
-        identity,
+        identity: identity(session, run, command, &mask),
         seams: Seams {
             connector: Arc::new(Reaching { hosts: connector, local: local_host(session) }),
             local: Arc::new(ThisMachine::default()),
@@ -201,9 +190,25 @@ pub(crate) fn mode(session: &Session, args: &RunArgs) -> Mode {
     }
 }
 
+/// Who asked for what, for the record.
+fn identity(session: &Session, run: RunId, command: &str, mask: &Mask) -> Identity {
+    let environment = &session.environment;
+    Identity {
+        run,
+        command: command.to_owned(),
+        version: version::VERSION.to_owned(),
+        user: environment.user.clone(),
+        machine: environment.machine.clone(),
+        request: environment.request.as_ref().map(|request| Request {
+            words: request.words.iter().map(|word| mask.text(word)).collect(),
+            folder: request.folder.clone(),
+        }),
+    }
+}
+
 /// What those who watch a run know of it beforehand.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct Known {
     /// Where the output of hosts is kept, if it outlasts the program.
     pub(crate) output: Option<String>,
     /// The run so far, if it goes on.
@@ -222,7 +227,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn start(session: &Session, args: &RunArgs, size: &Size, seen: Seen) -> Result<Self, CliError> {
+    pub(crate) fn start(session: &Session, args: &RunArgs, size: &Size, known: Known) -> Result<Self, CliError> {
         let environment = &session.environment;
         let failed = |error: runsheet_events::ObserveError| CliError::Output { source: io::Error::other(error) };
         let stdout = || Box::new(io::stdout());
@@ -251,10 +256,10 @@ impl Watch {
             out: session.printer.out_palette(args.format),
             err: session.printer.err_palette(args.format),
             fold: |names| fold(names.iter().copied()),
-            before: seen.before,
-            outlook: seen.outlook,
-            pace: seen.pace,
-            output: seen.output,
+            before: known.before,
+            outlook: known.outlook,
+            pace: known.pace,
+            output: known.output,
             ..Display::default()
         };
         let terminal = Terminal::start(display, stdout(), stderr()).map_err(failed)?;

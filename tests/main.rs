@@ -14,6 +14,7 @@ mod docs;
 mod downtimes;
 mod examples;
 mod fabfiles;
+mod files;
 mod floors;
 mod forecast;
 mod formula_injection;

@@ -26,7 +26,7 @@ use crate::args::{Format, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::foresight::Foresight;
-use crate::launch::{Seen, Watch, mode, record, settings};
+use crate::launch::{Known, Watch, mode, record, settings};
 use crate::people::{Mode, People};
 use crate::session::Session;
 use crate::{signals, terminal_size, version};
@@ -60,8 +60,8 @@ pub(crate) async fn rehearse(
     let run = run_of(seed);
     let journal = Arc::new(record(session, &StateFolder::open(aside.path())?, run, rehearsal.plan(), None)?);
     let size = Size::default();
-    let seen = Seen { outlook, pace: settings.pace, ..Seen::default() };
-    let watch = Watch::start(session, args, &size, seen)?;
+    let known = Known { outlook, pace: settings.pace, ..Known::default() };
+    let watch = Watch::start(session, args, &size, known)?;
     terminal_size::follow(size);
     let ask = if how.ask {
         Arc::new(People::new(mode(session, args), session.environment.user.clone(), watch.suspend))

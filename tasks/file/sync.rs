@@ -13,9 +13,8 @@ use crate::on_host::HostScript;
 const LOOK: HostScript = HostScript::new("sync", &[include_str!("sync_look.sh")]);
 const CLEAR: HostScript = HostScript::new("sync", &[include_str!("sync_clear.sh")]);
 
-/// A file up to this size, in bytes, is a few packets: waiting for answers is what takes time, so many go at once.
+/// A file up to this size, in bytes, is a few packets: waiting for answers, and for the disk, is what takes time, so many go at once.
 const SMALL: u64 = 64 * 1024;
-const SMALL_AT_ONCE: usize = 16;
 const LARGE_AT_ONCE: usize = 2;
 
 pub(crate) fn spec() -> TaskSpec {
@@ -110,13 +109,11 @@ async fn send(host: &Host, target: &str, files: &[&Named]) -> Result<u64, TaskEr
             moved: Arc::default(),
         });
     }
-    let mut bytes = 0;
-    for (uploads, at_once) in [(small, SMALL_AT_ONCE), (large, LARGE_AT_ONCE)] {
-        let mut sent =
-            stream::iter(uploads).map(|upload| async move { host.put(&upload).await }).buffer_unordered(at_once);
-        while let Some(sent) = sent.try_next().await? {
-            bytes += sent.bytes;
-        }
+    let mut bytes = if small.is_empty() { 0 } else { host.put_all(&small).await? };
+    let mut sent =
+        stream::iter(large).map(|upload| async move { host.put(&upload).await }).buffer_unordered(LARGE_AT_ONCE);
+    while let Some(sent) = sent.try_next().await? {
+        bytes += sent.bytes;
     }
     Ok(bytes)
 }

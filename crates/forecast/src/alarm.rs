@@ -92,7 +92,7 @@ impl Watch {
     }
 
     /// What times allow that are summed up.
-    pub(crate) fn limit_of(&self, usual: &Usual) -> Limit {
+    pub(crate) fn limit_of(self, usual: &Usual) -> Limit {
         let spread = usual.spread.max(scaled(usual.median, LEAST_SPREAD));
         let more = scaled(spread, self.spreads).max(scaled(usual.median, SHARE)).max(LEAST);
         Limit { usual: usual.median, runs: usual.runs, longest: usual.median.saturating_add(more) }

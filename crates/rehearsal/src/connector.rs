@@ -137,6 +137,10 @@ impl Remote for OnStage {
         self.inner.put(upload, limits).await
     }
 
+    async fn put_all(&self, uploads: &[Upload], limits: &Limits) -> Result<u64, RemoteError> {
+        self.inner.put_all(uploads, limits).await
+    }
+
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError> {
         self.inner.get(download, limits).await
     }

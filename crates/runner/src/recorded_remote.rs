@@ -165,6 +165,16 @@ impl Remote for RecordedRemote {
         end
     }
 
+    async fn put_all(&self, uploads: &[Upload], limits: &Limits) -> Result<u64, RemoteError> {
+        self.permitted().await?;
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        let watched = |upload: &Upload| Upload { moved: self.output.moved(), ..upload.clone() };
+        let uploads: Vec<Upload> = uploads.iter().map(watched).collect();
+        let end = self.inner.put_all(&uploads, limits).await;
+        self.note_end(&end);
+        end
+    }
+
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError> {
         self.permitted().await?;
         self.in_flight.fetch_add(1, Ordering::AcqRel);

@@ -13,17 +13,19 @@ use crate::reach::Reach;
 use crate::remote::SshRemote;
 use crate::settings::SshSettings;
 use crate::survey::Survey;
+use crate::transfer::SharedFiles;
 use crate::unreachable::Budget;
 
 /// Makes SSH connections. One is shared by all hosts of a run, and does once what serves them all: it reads each
-/// known_hosts file and each identity file, asks each agent for its keys, and connects to each jump host, when they are
-/// first needed.
+/// known_hosts file, each identity file and each file that is sent, asks each agent for its keys, and connects to each jump host, when
+/// they are first needed.
 pub struct SshConnector {
     reach: Arc<Reach>,
     jumps: Arc<Jumps>,
     password: Option<Arc<Secret<String>>>,
     sudo_password: Option<Arc<Secret<String>>>,
     mask: Mask,
+    files: Arc<SharedFiles>,
 }
 
 impl SshConnector {
@@ -56,6 +58,7 @@ impl SshConnector {
             password: None,
             sudo_password: None,
             mask,
+            files: Arc::default(),
         }
     }
 
@@ -113,7 +116,12 @@ impl SshConnector {
         let reached = Box::pin(self.reach.reach(&endpoint.target, via, password, budget, signs)).await?;
         let deadlines = self.reach.settings.deadlines.clone();
         Ok(Connected {
-            remote: Arc::new(SshRemote::new(reached.link, deadlines, self.sudo_password.clone())),
+            remote: Arc::new(SshRemote::new(
+                reached.link,
+                deadlines,
+                self.sudo_password.clone(),
+                Arc::clone(&self.files),
+            )),
             address: reached.address,
             host_key: reached.accepted.fingerprint,
             learned: reached.accepted.learned,

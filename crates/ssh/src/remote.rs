@@ -7,18 +7,24 @@ use runsheet_task::{BootId, Download, ExecEnd, ExecRequest, Limits, Output, Remo
 use crate::exec::exec;
 use crate::link::Link;
 use crate::settings::Deadlines;
-use crate::transfer;
+use crate::transfer::{self, SharedFiles};
 
 /// A host that is connected over SSH.
 pub(crate) struct SshRemote {
     link: Arc<Link>,
     deadlines: Deadlines,
     sudo_password: Option<Arc<Secret<String>>>,
+    files: Arc<SharedFiles>,
 }
 
 impl SshRemote {
-    pub(crate) fn new(link: Arc<Link>, deadlines: Deadlines, sudo_password: Option<Arc<Secret<String>>>) -> Self {
-        Self { link, deadlines, sudo_password }
+    pub(crate) fn new(
+        link: Arc<Link>,
+        deadlines: Deadlines,
+        sudo_password: Option<Arc<Secret<String>>>,
+        files: Arc<SharedFiles>,
+    ) -> Self {
+        Self { link, deadlines, sudo_password, files }
     }
 }
 
@@ -29,7 +35,11 @@ impl Remote for SshRemote {
     }
 
     async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError> {
-        transfer::put(&self.link, &self.deadlines, upload, limits).await
+        transfer::put(&self.link, &self.deadlines, &self.files, upload, limits).await
+    }
+
+    async fn put_all(&self, uploads: &[Upload], limits: &Limits) -> Result<u64, RemoteError> {
+        transfer::put_all(&self.link, &self.deadlines, &self.files, uploads, limits).await
     }
 
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError> {

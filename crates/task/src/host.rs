@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostName, Outcome, Vars, shortened};
+use runsheet_model::{HostName, Outcome, Vars, plural, shortened};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info_span};
@@ -197,6 +197,12 @@ impl Host {
     pub async fn put(&self, upload: &Upload) -> Result<Transfer, TaskError> {
         self.would(format!("send a file to `{}`", upload.target))?;
         Ok(self.remote.put(upload, &self.limits).await?)
+    }
+
+    /// Sends many small files, and returns how many bytes they have together; see [`Remote::put_all`]. `sudo` does not apply.
+    pub async fn put_all(&self, uploads: &[Upload]) -> Result<u64, TaskError> {
+        self.would(format!("send {}", plural(uploads.len(), "file")))?;
+        Ok(self.remote.put_all(uploads, &self.limits).await?)
     }
 
     /// Fetches a file. `sudo` does not apply: the file is read as the login user.

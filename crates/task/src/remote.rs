@@ -23,6 +23,16 @@ pub trait Remote: Send + Sync {
     /// Sends a file: the target is replaced entirely or not at all.
     async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError>;
 
+    /// Sends many small files, each of which is replaced entirely or not at all, and returns how many bytes they have together. At the
+    /// first that fails it ends: some have arrived then, and some not.
+    async fn put_all(&self, uploads: &[Upload], limits: &Limits) -> Result<u64, RemoteError> {
+        let mut bytes = 0;
+        for upload in uploads {
+            bytes += self.put(upload, limits).await?.bytes;
+        }
+        Ok(bytes)
+    }
+
     /// Fetches a file or a folder: the local target is replaced entirely or not at all. Nothing that a host says leads out of it.
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError>;
 

@@ -1,10 +1,12 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use runsheet_task::{Download, Limits, RemoteError, Transfer};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::protocol::{FileAttributes, OpenFlags};
+use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::get_folder::fetch_folder;
@@ -96,20 +98,24 @@ impl Allowance {
 struct OpenFile {
     handle: String,
     found: FileAttributes,
+    /// How long the host took to tell what it is.
+    round_trip: Duration,
 }
 
 impl OpenFile {
     async fn open(raw: &RawSftpSession, source: &str) -> Result<Self, Failure> {
         let opened = raw.open(source, OpenFlags::READ, FileAttributes::empty()).await;
         let handle = opened.map_err(|error| Failure::host("failed to open it", &error))?.handle;
+        let asked = Instant::now();
         let found = raw.fstat(&handle).await;
-        let open = match found {
-            Ok(found) => Self { handle, found: found.attrs },
+        let mut open = Self { handle, found: FileAttributes::empty(), round_trip: asked.elapsed() };
+        match found {
+            Ok(found) => open.found = found.attrs,
             Err(error) => {
-                Self { handle, found: FileAttributes::empty() }.close(raw).await;
+                open.close(raw).await;
                 return Err(Failure::host("failed to look at it", &error));
             }
-        };
+        }
         // A device or a pipe has no end.
         if open.found.permissions.is_some() && !open.found.file_type().is_file() {
             open.close(raw).await;
@@ -127,7 +133,7 @@ impl OpenFile {
         left: &Allowance,
     ) -> Result<u64, Failure> {
         let mut bytes = 0_u64;
-        let mut reader = Reader::new(raw, &self.handle, self.found.size.unwrap_or(0));
+        let mut reader = Reader::new(raw, &self.handle, self.found.size.unwrap_or(0), self.round_trip);
         while let Some(piece) = reader.next().await? {
             left.take(piece.len())?;
             bytes += piece.len() as u64;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{IN_FLIGHT, unguessable_name};
+use super::{PIECES_HELD, unguessable_name};
 
 /// A file on this machine that is not complete, under a name that nobody else knows or in a folder that has one. It is removed
 /// when it is dropped, unless it was kept.
@@ -45,7 +45,7 @@ impl LocalTemp {
             rustix::fs::open(&owned, flags, mode)
         });
         let file = fs::File::from(made.await.map_err(io::Error::other)??);
-        let (pieces, taken) = mpsc::channel(IN_FLIGHT);
+        let (pieces, taken) = mpsc::channel(PIECES_HELD);
         let writing = tokio::task::spawn_blocking(move || write_all(file, taken));
         Ok(Self { path, pieces, writing, modified: None, kept: false })
     }

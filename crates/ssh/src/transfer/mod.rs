@@ -6,23 +6,31 @@
 mod failure;
 mod get;
 mod get_folder;
+mod host_sync;
+mod in_flight;
 mod local_folder;
 mod local_temp;
 mod put;
+mod put_all;
 mod reader;
 mod remote_temp;
 mod sftp;
+mod shared_files;
 mod source;
+mod staged;
+mod target;
 
 pub(crate) use get::get;
 pub(crate) use put::put;
+pub(crate) use put_all::put_all;
 pub(crate) use sftp::Sftp;
+pub(crate) use shared_files::SharedFiles;
 
 /// What a file is read and written by, in bytes: every server takes packets of this size.
 const CHUNK: u32 = 32 * 1024;
 
-/// Requests under way at once. More would fill sshd's window, which costs it four times the work.
-const IN_FLIGHT: usize = 16;
+/// Pieces of a file that this machine's disk is ahead of the host, or behind it.
+const PIECES_HELD: usize = 16;
 
 /// A name that nobody can have guessed and taken: 128 random bits.
 pub(crate) fn unguessable_name() -> std::io::Result<String> {

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -11,13 +11,16 @@ use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
-use super::{CHUNK, IN_FLIGHT};
+use super::shared_files::{End, SharedFile, SharedFiles, next_piece};
+use super::{CHUNK, PIECES_HELD};
 
 /// Where the content of an upload comes from.
 ///
 /// A file is read and hashed on a thread of its own, a few pieces ahead: the host does not wait for the disk, nor we for the hash.
+/// One that other hosts get as well is read and hashed for all of them.
 pub(crate) enum Source {
     File(Reading),
+    Shared { file: SharedFile, at: usize, end: Option<End>, what: String },
     Bytes { bytes: Arc<[u8]>, at: usize },
 }
 
@@ -31,11 +34,20 @@ pub(crate) struct Reading {
 }
 
 impl Source {
-    pub(crate) async fn open(content: &Content) -> Result<Self, Failure> {
+    /// Opens one. With the hash that it is to have it can be shared.
+    pub(crate) async fn open(content: &Content, sha256: Option<&str>, files: &SharedFiles) -> Result<Self, Failure> {
         match content {
             Content::Bytes(bytes) => Ok(Self::Bytes { bytes: Arc::clone(bytes), at: 0 }),
             Content::File(path) => {
                 let what = format!("failed to read `{}`", path.display());
+                if let Some(sha256) = sha256
+                    && let Some(file) = files.get(path, sha256).await.map_err(|error| Failure::local(&what, &error))?
+                {
+                    if file.piece(0).await.is_none() {
+                        file.end().await.map_err(|error| Failure::local(&what, &error))?;
+                    }
+                    return Ok(Self::Shared { file, at: 0, end: None, what });
+                }
                 let (opened, pieces, end) = start_reading(path.clone());
                 match opened.await.unwrap_or_else(|_| Err(io::Error::other("its reader is gone"))) {
                     Ok(modified) => Ok(Self::File(Reading { pieces, end, modified, what })),
@@ -45,10 +57,11 @@ impl Source {
         }
     }
 
-    /// When the file was last changed, in seconds since the Unix epoch; nothing for what is no file.
+    /// When the file was last changed, in seconds since the Unix epoch; nothing for what is no file. It is known at the end.
     pub(crate) fn modified(&self) -> Option<u32> {
         match self {
             Self::Bytes { .. } => None,
+            Self::Shared { end, .. } => end.as_ref().and_then(|end| end.modified),
             Self::File(reading) => reading.modified,
         }
     }
@@ -62,6 +75,11 @@ impl Source {
                 *at = end;
                 piece
             }
+            Self::Shared { file, at, .. } => {
+                let piece = file.piece(*at).await.map(|piece| piece.to_vec()).unwrap_or_default();
+                *at += 1;
+                piece
+            }
             Self::File(reading) => reading.pieces.recv().await.unwrap_or_default(),
         }
     }
@@ -70,6 +88,10 @@ impl Source {
     pub(crate) async fn end(&mut self) -> Result<Transfer, Failure> {
         match self {
             Self::Bytes { bytes, .. } => Ok(Transfer::of_file(bytes.len() as u64, hex(&Sha256::digest(bytes)))),
+            Self::Shared { file, end, what, .. } => {
+                let known = file.end().await.map_err(|error| Failure::local(what, &error))?;
+                Ok(end.insert(known).transfer.clone())
+            }
             Self::File(reading) => {
                 let end = (&mut reading.end).await.unwrap_or_else(|_| Err(io::Error::other("its reader is gone")));
                 end.map_err(|error| Failure::local(&reading.what, &error))
@@ -83,7 +105,7 @@ type Opened = oneshot::Receiver<io::Result<Option<u32>>>;
 /// Starts a thread that opens a file (and tells when it was last changed), reads it piece by piece, and ends when nobody takes them.
 fn start_reading(path: PathBuf) -> (Opened, mpsc::Receiver<Vec<u8>>, oneshot::Receiver<io::Result<Transfer>>) {
     let (tell_opened, opened) = oneshot::channel();
-    let (give, pieces) = mpsc::channel(IN_FLIGHT);
+    let (give, pieces) = mpsc::channel(PIECES_HELD);
     let (tell_end, end) = oneshot::channel();
     tokio::task::spawn_blocking(move || {
         // Whoever does not listen any more has no use for what is told.
@@ -103,20 +125,16 @@ fn start_reading(path: PathBuf) -> (Opened, mpsc::Receiver<Vec<u8>>, oneshot::Re
 fn read(mut file: fs::File, give: &mpsc::Sender<Vec<u8>>) -> io::Result<Transfer> {
     let mut hash = Sha256::new();
     let mut bytes = 0_u64;
-    loop {
-        let mut piece = Vec::with_capacity(CHUNK as usize);
-        (&mut file).take(CHUNK.into()).read_to_end(&mut piece)?;
-        if piece.is_empty() {
-            return Ok(Transfer::of_file(bytes, hex(&hash.finalize())));
-        }
+    while let Some(piece) = next_piece(&mut file)? {
         hash.update(&piece);
         bytes += piece.len() as u64;
         give.blocking_send(piece).map_err(|_| io::Error::other("nobody takes it any more"))?;
     }
+    Ok(Transfer::of_file(bytes, hex(&hash.finalize())))
 }
 
 /// Opens a file and tells when it was last changed, if version 3 of the protocol has a number for that.
-fn open_file(path: &Path) -> io::Result<(fs::File, Option<u32>)> {
+pub(super) fn open_file(path: &Path) -> io::Result<(fs::File, Option<u32>)> {
     // Opening a pipe would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = fs::File::from(rustix::fs::open(path, flags, Mode::empty())?);

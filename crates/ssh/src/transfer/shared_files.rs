@@ -1,0 +1,229 @@
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use runsheet_model::hex;
+use runsheet_task::Transfer;
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use super::CHUNK;
+use super::source::open_file;
+
+/// How much of files is held at most, all together, in pieces: 64 MiB.
+const ROOM: usize = (64 << 20) / CHUNK as usize;
+
+/// Files of this machine that many hosts get: each is read and hashed once, however many they are.
+///
+/// What there is no room for is not held: each host reads it for itself. What has been held longest without use makes room.
+pub(crate) struct SharedFiles {
+    room: Arc<Semaphore>,
+    /// The one used last comes last.
+    held: Mutex<VecDeque<Held>>,
+}
+
+struct Held {
+    path: PathBuf,
+    sha256: String,
+    file: SharedFile,
+}
+
+impl Default for SharedFiles {
+    fn default() -> Self {
+        Self { room: Arc::new(Semaphore::new(ROOM)), held: Mutex::default() }
+    }
+}
+
+impl SharedFiles {
+    /// Gives out a file that is to have a hash, reading it if nobody has yet. Nothing if there is no room for it.
+    pub(crate) async fn get(&self, path: &Path, sha256: &str) -> io::Result<Option<SharedFile>> {
+        if let Some(file) = known(&mut self.held(), path, sha256) {
+            return Ok(Some(file));
+        }
+        let owned = path.to_owned();
+        let found = tokio::task::spawn_blocking(move || owned.metadata()).await.map_err(io::Error::other)??;
+        let pieces = found.len().div_ceil(CHUNK.into());
+        // Files of /proc say that they are empty.
+        let Some(pieces) = u32::try_from(pieces).ok().filter(|&pieces| (1..=ROOM).contains(&(pieces as usize))) else {
+            return Ok(None);
+        };
+        let mut held = self.held();
+        // Somebody may have been faster.
+        if let Some(file) = known(&mut held, path, sha256) {
+            return Ok(Some(file));
+        }
+        let Some(place) = self.make_room(&mut held, pieces) else { return Ok(None) };
+        let file = SharedFile::read(path.to_owned(), found.len(), place);
+        held.push_back(Held { path: path.to_owned(), sha256: sha256.to_owned(), file: file.clone() });
+        Ok(Some(file))
+    }
+
+    /// Takes room for so many pieces, from files that nobody uses if need be.
+    fn make_room(&self, held: &mut VecDeque<Held>, pieces: u32) -> Option<OwnedSemaphorePermit> {
+        loop {
+            if let Ok(place) = Arc::clone(&self.room).try_acquire_many_owned(pieces) {
+                return Some(place);
+            }
+            let unused = held.iter().position(|held| Arc::strong_count(&held.file.0) == 1)?;
+            held.remove(unused);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, VecDeque<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One that is held. Where reading it failed, or gave something else than it was to be, it is forgotten, and read again.
+fn known(held: &mut VecDeque<Held>, path: &Path, sha256: &str) -> Option<SharedFile> {
+    let at = held.iter().position(|held| held.path == path && held.sha256 == sha256)?;
+    let found = held.remove(at)?;
+    let is_good = match &found.file.0.borrow().end {
+        None => true,
+        Some(Ok(end)) => end.transfer.sha256.eq_ignore_ascii_case(sha256),
+        Some(Err(_)) => false,
+    };
+    if !is_good {
+        return None;
+    }
+    let file = found.file.clone();
+    held.push_back(found);
+    Some(file)
+}
+
+/// A file that is in memory, or is about to be.
+#[derive(Clone)]
+pub(crate) struct SharedFile(Arc<watch::Receiver<Reading>>);
+
+/// How far it has been read.
+struct Reading {
+    pieces: Vec<Arc<[u8]>>,
+    end: Option<Result<End, Arc<io::Error>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// What it turned out to be.
+#[derive(Clone)]
+pub(crate) struct End {
+    pub(crate) transfer: Transfer,
+    /// When it was last changed, in seconds since the Unix epoch.
+    pub(crate) modified: Option<u32>,
+}
+
+impl SharedFile {
+    /// Starts a thread that reads it. It has `size` bytes, for which there is a place.
+    fn read(path: PathBuf, size: u64, place: OwnedSemaphorePermit) -> Self {
+        let (tell, reading) = watch::channel(Reading { pieces: Vec::new(), end: None, _place: place });
+        tokio::task::spawn_blocking(move || {
+            let end = read(&path, size, &tell).map_err(Arc::new);
+            tell.send_modify(|reading| reading.end = Some(end));
+        });
+        Self(Arc::new(reading))
+    }
+
+    /// Returns a piece of it, or nothing after the last one or where reading failed, which [`SharedFile::end`] tells.
+    pub(crate) async fn piece(&self, at: usize) -> Option<Arc<[u8]>> {
+        let is_known = |reading: &Reading| reading.pieces.len() > at || reading.end.is_some();
+        // Most are there already, and then nobody has to wait.
+        if is_known(&self.0.borrow()) {
+            return self.0.borrow().pieces.get(at).cloned();
+        }
+        let mut reading = watch::Receiver::clone(&self.0);
+        let known = reading.wait_for(is_known).await;
+        known.ok().and_then(|reading| reading.pieces.get(at).cloned())
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(&self) -> Result<End, Arc<io::Error>> {
+        let mut reading = watch::Receiver::clone(&self.0);
+        let ended = reading.wait_for(|reading| reading.end.is_some()).await;
+        let end = ended.ok().and_then(|reading| reading.end.clone());
+        end.unwrap_or_else(|| Err(Arc::new(io::Error::other("its reader is gone"))))
+    }
+}
+
+fn read(path: &Path, size: u64, tell: &watch::Sender<Reading>) -> io::Result<End> {
+    let (mut file, modified) = open_file(path)?;
+    let mut hash = Sha256::new();
+    let mut bytes = 0_u64;
+    while let Some(piece) = next_piece(&mut file)? {
+        hash.update(&piece);
+        bytes += piece.len() as u64;
+        if bytes > size {
+            return Err(io::Error::other("it grows while it is read"));
+        }
+        tell.send_modify(|reading| reading.pieces.push(Arc::from(piece)));
+    }
+    Ok(End { transfer: Transfer::of_file(bytes, hex(&hash.finalize())), modified })
+}
+
+/// Reads the next piece of a file: a whole one, unless it is the last.
+pub(super) fn next_piece(file: &mut fs::File) -> io::Result<Option<Vec<u8>>> {
+    let mut piece = Vec::with_capacity(CHUNK as usize);
+    file.take(CHUNK.into()).read_to_end(&mut piece)?;
+    Ok(Some(piece).filter(|piece| !piece.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn content(file: &SharedFile) -> Vec<u8> {
+        let mut content = Vec::new();
+        let mut at = 0;
+        while let Some(piece) = file.piece(at).await {
+            content.extend_from_slice(&piece);
+            at += 1;
+        }
+        content
+    }
+
+    fn sha256(content: &[u8]) -> String {
+        hex(&Sha256::digest(content))
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_once_and_again_only_if_it_was_not_what_it_was_to_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("artifact");
+        let shared = SharedFiles::default();
+        let planned = vec![7; 3 * CHUNK as usize + 1];
+
+        fs::write(&path, "something else").expect("written");
+        let early = shared.get(&path, &sha256(&planned)).await.expect("readable").expect("room");
+        assert_eq!(early.end().await.expect("read").transfer.sha256, sha256(b"something else"));
+        fs::write(&path, &planned).expect("written");
+        let first = shared.get(&path, &sha256(&planned)).await.expect("readable").expect("room");
+        assert_eq!(content(&first).await, planned);
+        assert_eq!(
+            first.end().await.expect("read").transfer,
+            Transfer::of_file(planned.len() as u64, sha256(&planned))
+        );
+
+        fs::write(&path, "changed again").expect("written");
+        let second = shared.get(&path, &sha256(&planned)).await.expect("known").expect("room");
+        assert_eq!(content(&second).await, planned);
+        assert!(Arc::ptr_eq(&first.0, &second.0));
+    }
+
+    #[tokio::test]
+    async fn what_is_in_use_keeps_its_room_and_what_is_not_makes_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shared = SharedFiles::default();
+        let large = |name: &str| {
+            let path = folder.path().join(name);
+            fs::File::create(&path).expect("made").set_len(40 << 20).expect("a file with a hole");
+            path
+        };
+        let (one, other) = (large("one"), large("other"));
+
+        let used = shared.get(&one, "?").await.expect("readable").expect("room");
+        assert!(shared.get(&other, "?").await.expect("readable").is_none());
+        drop(used);
+        assert!(shared.get(&other, "?").await.expect("readable").is_some());
+        assert_eq!(shared.held().len(), 1);
+        assert!(shared.get(&folder.path().join("none"), "?").await.is_err());
+    }
+}
