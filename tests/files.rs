@@ -48,7 +48,7 @@ fn a_folder_that_a_host_has_already_is_not_sent_again() {
     }
     let case = settled(case);
     let there = case.path("there");
-    let put = ["put", "-g", "all", "site", there.to_str().expect("text")];
+    let put = ["put", "-v", "-g", "all", "site", there.to_str().expect("text")];
     let sent = || proxy.carried(Direction::ToServer);
     let sessions = || sshd.log().matches("subsystem request for sftp").count();
 

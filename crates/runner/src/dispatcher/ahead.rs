@@ -8,8 +8,10 @@ const MOST_AHEAD: usize = 64;
 impl Dispatcher {
     /// Has the connections made that will be wanted next, of the step's next hosts or of the steps behind it, so that neither waves
     /// nor windows wait for handshakes. Nothing is done on those hosts.
+    ///
+    /// Not before a host has let us in: what is wrong everywhere, such as a password, is tried on the hosts whose turn it is first.
     pub(super) fn look_ahead(&mut self, index: usize, executor: &Executor) {
-        let Some(progress) = self.steps.get(&index) else { return };
+        let Some(progress) = self.steps.get(&index).filter(|_| self.let_in) else { return };
         if self.halted || self.stop.new.is_cancelled() || progress.worst > Verdict::GoOn {
             return;
         }
@@ -20,6 +22,14 @@ impl Dispatcher {
         let Some(work) = self.plan.steps[index].host_work() else { return };
         let next: Vec<_> = progress.rollout.upcoming().take(work.forks.min(MOST_AHEAD)).collect();
         self.connect_ahead(index, next, executor);
+    }
+
+    /// Takes note that a host has let us in.
+    pub(super) fn be_let_in(&mut self, executor: &Executor) {
+        if !std::mem::replace(&mut self.let_in, true) {
+            let running: Vec<_> = self.steps.keys().copied().collect();
+            running.into_iter().for_each(|index| self.look_ahead(index, executor));
+        }
     }
 
     /// The same for the first hosts of the steps that come next.

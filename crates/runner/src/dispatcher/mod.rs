@@ -79,6 +79,8 @@ pub(crate) struct Dispatcher {
     look_at: Option<Instant>,
     /// Hosts to which a connection was asked for ahead of time, by step and position.
     ahead: HashSet<(usize, usize)>,
+    /// Whether a host has let us in.
+    let_in: bool,
 }
 
 impl Dispatcher {
@@ -125,6 +127,7 @@ impl Dispatcher {
             stop_running_at: None,
             look_at: None,
             ahead: HashSet::new(),
+            let_in: false,
             plan,
         }
     }
@@ -247,6 +250,7 @@ impl Dispatcher {
         match message {
             Message::HostConnected { host, took, address, host_key, learned } => {
                 self.emit(EventKind::HostConnected { host, took, address, host_key, learned });
+                self.be_let_in(executor);
             }
             Message::HostStarted { step, host } => self.emit(EventKind::HostStarted { step, host }),
             Message::PermitWanted(wish) => self.permit(wish),
