@@ -120,7 +120,7 @@ fn compare(stage: &Stage, mebibytes: usize, rounds: usize, cipher: &str) {
 fn hosts() {
     print("| 50 MiB to | wall s | MiB/s together | runsheet CPU s | CPU ms a host | runsheet peak MB |");
     print("|---|---|---|---|---|---|");
-    raise_open_files();
+    raise_open_files().expect("a limit of open files");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for count in HOSTS {
         let names = (1..=count).map(|number| format!("h{number}"));

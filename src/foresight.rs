@@ -1,20 +1,27 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use runsheet_events::RunForecast;
 use runsheet_forecast::{
-    Ahead, Basis, Finish, Forecast, HostPast, Limit, Past, Sample, Shape, Usual, Watch, finish, forecast,
+    Ahead, Basis, Finish, Forecast, HostPast, Limit, Past, Sample, Shape, TaskPast, Usual, Watch, finish, forecast,
 };
 use runsheet_journal::{HistoryLook, JournalError, PastStep, PastTimes};
-use runsheet_model::HostName;
+use runsheet_model::{HostName, TaskName};
 use runsheet_plan::{HostWork, Pause, Plan, PlanStep};
+use runsheet_reporters::{Expected, Outlook};
 use runsheet_runner::Foreseen;
 
 use crate::session::Session;
+use crate::when;
 
 /// How many past runs of each step are looked at.
 const STEP_RUNS: usize = 50;
 /// How many past runs of the sheet are looked at for the times of its hosts.
 const HOST_RUNS: usize = 20;
+/// How many past times of a task are looked at, for steps without a past of their own.
+const TASK_TIMES: usize = 20;
+/// These do whatever their arguments say: how long they took elsewhere says nothing.
+const ANYTHING: [&str; 2] = ["command", "script"];
 /// A plan of more steps times hosts is not judged host by host: reading the past of each would delay the run.
 const PAIRS: usize = 20_000;
 
@@ -32,16 +39,17 @@ impl Foresight {
     /// run fails for it.
     pub(crate) fn of(session: &Session, plan: &Plan) -> Self {
         match read(session, plan) {
-            Ok((steps, times)) => Self::from(plan, &steps, times),
+            Ok(past) => Self::from(plan, past),
             Err(error) => {
                 session.printer.alarm(&format!("warning: nothing is forecast: {error}\n"));
-                Self::from(plan, &[], Vec::new())
+                Self::from(plan, Known::default())
             }
         }
     }
 
-    fn from(plan: &Plan, past: &[PastStep], times: Vec<PastTimes>) -> Self {
-        let past: HashMap<&str, &PastStep> = past.iter().map(|step| (step.step.as_str(), step)).collect();
+    fn from(plan: &Plan, known: Known) -> Self {
+        let Known { steps, times, tasks } = known;
+        let past: HashMap<&str, &PastStep> = steps.iter().map(|step| (step.step.as_str(), step)).collect();
         let mut by_step: HashMap<String, HashMap<String, Vec<Duration>>> = HashMap::new();
         for PastTimes { step, host, took } in times {
             by_step.entry(step).or_default().insert(host, took);
@@ -72,7 +80,8 @@ impl Foresight {
                 .filter(|_| samples.is_empty())
                 .collect();
             let expected = step.expect_ms.map(Duration::from_millis);
-            let known = Past { own: samples, hosts, expected, shape };
+            let tasks = elsewhere(step, &tasks);
+            let known = Past { own: samples, hosts, tasks, expected, shape };
             foresight.forecasts.extend(forecast(&known).map(|forecast| (index, forecast)));
             let waited = own.and_then(|own| Usual::of(&own.waited));
             foresight.waiting.extend(waited.map(|usual| (index, usual.median)));
@@ -81,9 +90,15 @@ impl Foresight {
     }
 
     /// What the runner is told. What the sheet expects is no forecast: it stands in the record anyway.
-    pub(crate) fn foreseen(self) -> Foreseen {
+    pub(crate) fn foreseen(self, plan: &Plan) -> Foreseen {
+        let finish = self.finish(plan).map(|Finish { left, waiting, unknown, .. }| RunForecast {
+            took: left,
+            waited: waiting,
+            unknown,
+        });
         let learned = self.forecasts.iter().filter(|(_, forecast)| forecast.basis != Basis::Sheet);
         Foreseen {
+            finish,
             forecasts: learned.map(|(index, forecast)| (*index, forecast.time)).collect(),
             steps: self.steps,
             hosts: self.hosts,
@@ -93,6 +108,11 @@ impl Foresight {
     /// How long a step will take, by its history.
     pub(crate) fn learned(&self, index: usize) -> Option<&Forecast> {
         self.forecasts.get(&index).filter(|forecast| forecast.basis != Basis::Sheet)
+    }
+
+    /// How long a step will take, by its history or by the sheet.
+    pub(crate) fn of_step(&self, index: usize) -> Option<&Forecast> {
+        self.forecasts.get(&index)
     }
 
     /// Whether past runs say anything about the plan.
@@ -105,24 +125,69 @@ impl Foresight {
         if self.forecasts.is_empty() {
             return None;
         }
-        let ahead = |(index, step): (usize, &PlanStep)| {
+        Some(finish(&self.ahead(plan).collect::<Vec<_>>()))
+    }
+
+    /// What the display is told, so that it says while the plan runs when it will be over.
+    pub(crate) fn outlook(&self, plan: &Plan) -> Outlook {
+        let shape = |step: &PlanStep| step.host_work().map(shape).unwrap_or_default();
+        let expected =
+            |(step, ahead): (&PlanStep, Ahead)| Expected { step: step.id.clone(), ahead, shape: shape(step) };
+        Outlook { steps: plan.steps.iter().zip(self.ahead(plan)).map(expected).collect(), clock: when::clock }
+    }
+
+    /// The steps of a plan of which nothing has begun.
+    fn ahead<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = Ahead> + 'a {
+        plan.steps.iter().enumerate().map(|(index, step)| {
+            let after = step.after.clone();
             if !runs(step) {
-                return Ahead { after: step.after.clone(), left: Some(Duration::ZERO), waiting: Duration::ZERO };
+                return Ahead { after, left: Some(Duration::ZERO), waiting: Duration::ZERO };
             }
-            Ahead {
-                after: step.after.clone(),
-                left: self.forecasts.get(&index).map(|forecast| forecast.time),
-                waiting: self.waiting.get(&index).copied().unwrap_or_default(),
+            let left = self.forecasts.get(&index).map(|forecast| forecast.time);
+            match (self.waiting.get(&index), step.host_work()) {
+                // What the sheet expects of a person is waiting, as what was measured is.
+                (None, None) => Ahead { after, left: left.map(|_| Duration::ZERO), waiting: left.unwrap_or_default() },
+                (waiting, _) => Ahead { after, left, waiting: waiting.copied().unwrap_or_default() },
             }
-        };
-        Some(finish(&plan.steps.iter().enumerate().map(ahead).collect::<Vec<_>>()))
+        })
     }
 }
 
-fn read(session: &Session, plan: &Plan) -> Result<(Vec<PastStep>, Vec<PastTimes>), JournalError> {
-    let Some(history) = HistoryLook::at(&session.environment.state)? else { return Ok((Vec::new(), Vec::new())) };
+/// What the history knows of a plan.
+#[derive(Default)]
+struct Known {
+    steps: Vec<PastStep>,
+    times: Vec<PastTimes>,
+    /// Of the tasks of the steps that have no past of their own.
+    tasks: HashMap<TaskName, TaskPast>,
+}
+
+fn read(session: &Session, plan: &Plan) -> Result<Known, JournalError> {
+    let Some(history) = HistoryLook::at(&session.environment.state)? else { return Ok(Known::default()) };
     let times = if pairs(plan) > PAIRS { Vec::new() } else { history.times(&plan.sheet, HOST_RUNS)? };
-    Ok((history.steps(&plan.sheet, STEP_RUNS)?, times))
+    let steps = history.steps(&plan.sheet, STEP_RUNS)?;
+    let with_past: HashSet<&str> = steps.iter().map(|step| step.step.as_str()).collect();
+    let mut tasks = HashMap::new();
+    for task in plan.steps.iter().filter(|step| runs(step) && !with_past.contains(step.id.as_str())).flat_map(chain) {
+        if !tasks.contains_key(task) {
+            let links = history.links(task, TASK_TIMES)?;
+            let (medians, longest) = links.iter().map(|link| (link.median, link.longest)).unzip();
+            tasks.insert(task.clone(), TaskPast { medians, longest });
+        }
+    }
+    Ok(Known { steps, times, tasks })
+}
+
+/// The tasks of a step whose names say what they do.
+fn chain(step: &PlanStep) -> impl Iterator<Item = &TaskName> {
+    let links = step.host_work().map(|work| work.links.as_slice()).unwrap_or_default();
+    links.iter().map(|link| &link.task).filter(|task| !ANYTHING.contains(&task.as_str()))
+}
+
+/// How long the tasks of a step took elsewhere; nothing unless that is known of all of them.
+fn elsewhere(step: &PlanStep, tasks: &HashMap<TaskName, TaskPast>) -> Vec<TaskPast> {
+    let Some(work) = step.host_work() else { return Vec::new() };
+    work.links.iter().map(|link| tasks.get(&link.task).cloned()).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Whether a step runs if nothing goes wrong.

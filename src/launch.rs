@@ -5,9 +5,9 @@ use runsheet_events::{DisplaySink, Observer, Request, RunStats};
 use runsheet_inventory::fold;
 use runsheet_journal::{History, JournalWriter, Keep, StateFolder, WriterSettings, clean};
 use runsheet_local::{LocalHost, ThisMachine};
-use runsheet_model::{Mask, RunId};
+use runsheet_model::{Mask, Pace, RunId};
 use runsheet_plan::Plan;
-use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Size, Terminal};
+use runsheet_reporters::{Detail, Display, Format as ReportFormat, JsonLines, Outlook, Size, Terminal};
 use runsheet_runner::{Foreseen, Identity, Resumption, RunReport, Runner, Seams, Settings};
 use tracing::{Instrument, info_span};
 
@@ -48,8 +48,9 @@ pub(crate) async fn launch(
         },
         None => None,
     };
-    let foreseen =
-        if command == "run" && !args.dry_run { Foresight::of(session, &plan).foreseen() } else { Foreseen::default() };
+    let foresight = (command == "run" && !args.dry_run).then(|| Foresight::of(session, &plan));
+    let outlook = foresight.as_ref().map(|foresight| foresight.outlook(&plan));
+    let foreseen = foresight.map_or_else(Foreseen::default, |foresight| foresight.foreseen(&plan));
     let endpoints = session.endpoints(&plan, reach)?;
     let guided = command == "run" && mode(session, args) == Mode::Terminal && session.environment.stderr_terminal;
     let settings = Settings { guided, ..settings(session, args) };
@@ -92,23 +93,13 @@ pub(crate) async fn launch(
     let size = Size::default();
     let before = resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default();
     let output = (session.keeps_records && !args.dry_run).then(|| output.display().to_string());
-    let watch = Watch::start(session, args, &size, output, before)?;
+    let known = Known { output, before, outlook, pace: settings.pace };
+    let watch = Watch::start(session, args, &size, known)?;
     terminal_size::follow(size);
-    let identity = Identity {
-        run,
-        command: command.to_owned(),
-        version: version::VERSION.to_owned(),
-        user: session.environment.user.clone(),
-        machine: session.environment.machine.clone(),
-        request: session.environment.request.as_ref().map(|request| Request {
-            words: request.words.iter().map(|word| mask.text(word)).collect(),
-            folder: request.folder.clone(),
-        }),
-    };
     let runner = Runner {
         plan: Arc::new(plan),
         endpoints,
-        identity,
+        identity: identity(session, run, command, &mask),
         seams: Seams {
             connector: Arc::new(Reaching { hosts: connector, local: local_host(session) }),
             local: Arc::new(ThisMachine::default()),
@@ -199,6 +190,35 @@ pub(crate) fn mode(session: &Session, args: &RunArgs) -> Mode {
     }
 }
 
+/// Who asked for what, for the record.
+fn identity(session: &Session, run: RunId, command: &str, mask: &Mask) -> Identity {
+    let environment = &session.environment;
+    Identity {
+        run,
+        command: command.to_owned(),
+        version: version::VERSION.to_owned(),
+        user: environment.user.clone(),
+        machine: environment.machine.clone(),
+        request: environment.request.as_ref().map(|request| Request {
+            words: request.words.iter().map(|word| mask.text(word)).collect(),
+            folder: request.folder.clone(),
+        }),
+    }
+}
+
+/// What those who watch a run know of it beforehand.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Where the output of hosts is kept, if it outlasts the program.
+    pub(crate) output: Option<String>,
+    /// The run so far, if it goes on.
+    pub(crate) before: RunStats,
+    /// What is known of its end.
+    pub(crate) outlook: Option<Outlook>,
+    /// How many times faster than real it goes.
+    pub(crate) pace: Pace,
+}
+
 /// Who watches the run.
 pub(crate) struct Watch {
     pub(crate) observer: Box<dyn Observer>,
@@ -207,14 +227,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// `output` is where the output of hosts is kept, if it outlasts the program.
-    pub(crate) fn start(
-        session: &Session,
-        args: &RunArgs,
-        size: &Size,
-        output: Option<String>,
-        before: RunStats,
-    ) -> Result<Self, CliError> {
+    pub(crate) fn start(session: &Session, args: &RunArgs, size: &Size, known: Known) -> Result<Self, CliError> {
         let environment = &session.environment;
         let failed = |error: runsheet_events::ObserveError| CliError::Output { source: io::Error::other(error) };
         let stdout = || Box::new(io::stdout());
@@ -243,8 +256,10 @@ impl Watch {
             out: session.printer.out_palette(args.format),
             err: session.printer.err_palette(args.format),
             fold: |names| fold(names.iter().copied()),
-            before,
-            output,
+            before: known.before,
+            outlook: known.outlook,
+            pace: known.pace,
+            output: known.output,
             ..Display::default()
         };
         let terminal = Terminal::start(display, stdout(), stderr()).map_err(failed)?;

@@ -78,6 +78,7 @@ impl Ask for People {
             Mode::Terminal => {
                 let _turn = self.turn.lock().await;
                 let paused = tokio::task::block_in_place(|| self.suspend.begin());
+                let mut line = Line { open: true };
                 // A plain thread, not the runtime's: a withdrawn question must not hold up the program's end.
                 let (sender, receiver) = tokio::sync::oneshot::channel();
                 std::thread::spawn(move || {
@@ -89,9 +90,26 @@ impl Ask for People {
                     Ok(Err(error)) => (Choice::Abort, format!("the terminal could not be read: {error}")),
                     Err(_) => (Choice::Abort, "the question was not answered".to_owned()),
                 };
+                line.open = false;
                 drop(paused);
                 Answer { choice, note, who: self.user.clone() }
             }
+        }
+    }
+}
+
+/// The line on the screen on which an answer is typed.
+struct Line {
+    /// Whether nothing has ended it yet.
+    open: bool,
+}
+
+impl Drop for Line {
+    /// A question that was withdrawn, as by Ctrl-C, leaves the next line to what is said then.
+    fn drop(&mut self) {
+        if self.open {
+            // Who closes the terminal needs no line.
+            _ = writeln!(io::stderr());
         }
     }
 }
@@ -116,14 +134,13 @@ fn at_terminal(question: &Question) -> io::Result<(Choice, String)> {
         Question::Manual { .. } | Question::Approval { .. } => GO_AHEAD,
         Question::Failure { .. } => AFTER_FAILURE,
     };
-    let mut err = io::stderr().lock();
-    write!(err, "{}", visible(wording(question).as_bytes()))?;
+    // Nothing is locked while somebody thinks: a question that is withdrawn meanwhile must not silence the program.
+    write!(io::stderr(), "{}", visible(wording(question).as_bytes()))?;
     let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
     let (last, others) = words.split_last().unwrap_or((&"", &[]));
     let words = format!("{} or {last}", others.join(", "));
     loop {
-        write!(err, "{words}, and a note if you like: ")?;
-        err.flush()?;
+        write!(io::stderr(), "{words}, and a note if you like: ")?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line)? == 0 {
             return Ok((Choice::Abort, "end of input".to_owned()));
@@ -131,7 +148,7 @@ fn at_terminal(question: &Question) -> io::Result<(Choice, String)> {
         let (word, note) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
         match choice(&word.to_lowercase(), choices) {
             Some(choice) => return Ok((choice, note.trim().to_owned())),
-            None => writeln!(err, "please answer {words}")?,
+            None => writeln!(io::stderr(), "please answer {words}")?,
         }
     }
 }

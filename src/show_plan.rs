@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_forecast::{Forecast, Range};
+use runsheet_forecast::{Basis, Forecast, Range};
 use runsheet_inventory::fold;
 use runsheet_model::{format_chosen_duration, format_duration, plural};
 use runsheet_plan::{HostWork, Pause, Plan, PlanLink, PlanStep, Work};
@@ -9,6 +9,7 @@ use runsheet_reporters::{Column, Table};
 use crate::args::Format;
 use crate::error::CliError;
 use crate::foresight::Foresight;
+use crate::plan_forecast::PlanForecast;
 use crate::printer::Printer;
 
 /// Prints a plan as data: a table for people, the plan itself for programs.
@@ -21,7 +22,10 @@ pub(crate) fn print(
     printer: &Printer,
 ) -> Result<(), CliError> {
     match format {
-        Format::Json => printer.json(plan),
+        Format::Json => match foresight.and_then(|foresight| PlanForecast::of(plan, foresight)) {
+            Some(with_forecast) => printer.json(&with_forecast),
+            None => printer.json(plan),
+        },
         Format::Human | Format::Plain => printer.data(&summary(plan, foresight, printer)),
     }
 }
@@ -82,6 +86,7 @@ fn over(plan: &Plan, foresight: &Foresight) -> String {
     if !foresight.has_history() {
         text.push_str("no history yet: the sheet's expected times are used\n");
     }
+    text.push_str(&borrowed(plan, foresight));
     let least = if finish.unknown > 0 { "at least " } else { "" };
     text.push_str(&format!("over in {least}{}", format_duration(finish.left)));
     if !finish.waiting.is_zero() {
@@ -96,6 +101,24 @@ fn over(plan: &Plan, foresight: &Foresight) -> String {
     }
     text.push('\n');
     text
+}
+
+/// How many steps are told that are forecast by their tasks elsewhere.
+const BORROWED: usize = 5;
+
+/// `forecast from the same tasks elsewhere: 2 (apache.restart)`: steps without history of their own.
+fn borrowed(plan: &Plan, foresight: &Foresight) -> String {
+    let by_tasks = |index: &usize| foresight.learned(*index).is_some_and(|known| known.basis == Basis::Elsewhere);
+    let steps: Vec<_> = (0..plan.steps.len()).filter(by_tasks).collect();
+    if steps.is_empty() {
+        return String::new();
+    }
+    let told = |&index: &usize| format!("{} ({})", index + 1, work(&plan.steps[index]));
+    let mut words: Vec<_> = steps.iter().take(BORROWED).map(told).collect();
+    if steps.len() > BORROWED {
+        words.push(format!("and {}", plural(steps.len() - BORROWED, "more step")));
+    }
+    format!("forecast from the same tasks elsewhere: {}\n", words.join(", "))
 }
 
 fn tasks(step: &PlanStep) -> String {

@@ -11,7 +11,10 @@ use crate::support::fleet::Fleet;
 const BOOT_ID: &str = "cat /proc/sys/kernel/random/boot_id";
 
 fn stage(sheet: &str) -> Option<(Fleet, Case)> {
-    let fleet = Fleet::up(2)?;
+    Some(with(Fleet::up(2)?, sheet))
+}
+
+fn with(fleet: Fleet, sheet: &str) -> (Fleet, Case) {
     let groups = std::fs::read_to_string(fleet.folder().join("hostgroups.yaml")).expect("the host groups");
     let known = fleet.folder().join("known_hosts");
     let case = Case::new()
@@ -19,7 +22,7 @@ fn stage(sheet: &str) -> Option<(Fleet, Case)> {
         .file("sheets/boot.yaml", sheet)
         .file("ssh_config", format!("UserKnownHostsFile {}\nGlobalKnownHostsFile none\n", known.display()))
         .flags(&["-F", "ssh_config"]);
-    Some((fleet, case))
+    (fleet, case)
 }
 
 fn on_host(fleet: &Fleet, host: &str, command: &str) -> String {
@@ -68,6 +71,22 @@ fn fleet_the_task_reboot_is_over_when_its_host_is_back_and_at_once_where_nothing
     for host in ["web1", "web2"] {
         assert_eq!(on_host(&fleet, host, "ls /etc/after").trim(), "/etc/after", "{host}");
     }
+}
+
+#[test]
+fn fleet_a_host_whose_init_is_systemd_is_started_anew_and_its_service_restarted() {
+    let sheet = "steps:\n  - {name: Reboot, task: reboot, hosts: web1, timeout: 1m}\n  \
+                 - {name: After, task: service.restart, hosts: web1, args: {name: app}}\n";
+    let Some(fleet) = Fleet::up_with_systemd(1) else { return };
+    let (fleet, case) = with(fleet, sheet);
+    on_host(&fleet, "web1", "printf '[Service]\\nExecStart=/bin/sleep 600\\n' >/etc/systemd/system/app.service");
+    let before = on_host(&fleet, "web1", BOOT_ID);
+
+    let ran = case.run_with_flags(&["run", "boot", "-y", "-v"]).exits(0);
+
+    assert!(ran.stderr.contains("started anew"), "{}", ran.stderr);
+    assert_ne!(on_host(&fleet, "web1", BOOT_ID), before, "it was not started anew");
+    assert_eq!(on_host(&fleet, "web1", "systemctl is-active app").trim(), "active");
 }
 
 #[test]

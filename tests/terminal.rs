@@ -53,6 +53,15 @@ impl Terminal {
         Self { keyboard, screen: receiver, seen: String::new(), read: 0, child }
     }
 
+    /// Starts a program for which this is its own terminal, so that Ctrl-C reaches it as a signal (setsid(1)).
+    pub(crate) fn own(command: &Command) -> Self {
+        let mut own = Command::new("setsid");
+        own.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        own.current_dir(command.get_current_dir().expect("a folder")).env_clear();
+        own.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self::start(own)
+    }
+
     /// Waits until something stands on the screen that was not waited for before.
     pub(crate) fn says(&mut self, text: &str) -> &mut Self {
         let deadline = Instant::now() + PATIENCE;

@@ -14,16 +14,17 @@ fn stage(ending: &str) -> Stage {
     let stage = Stage::new("web[1-3]: ok");
     let case = stage.case.file("deploy.fods", FODS).file("runsheet.yaml", "sinks:\n  - sheet: {}\n");
     let stage = Stage { case, ..stage };
-    convert(&stage.case.path("deploy.fods"), ending, stage.case.path("x").parent().expect("a folder"));
+    convert(&stage.case.path("deploy.fods"), ending, stage.case.path("x").parent().expect("a folder"), &[]);
     fs::remove_file(stage.case.path("deploy.fods")).expect("removed");
     stage
 }
 
 /// Has LibreOffice convert a file.
-fn convert(file: &Path, filter: &str, into: &Path) {
+pub(crate) fn convert(file: &Path, filter: &str, into: &Path, args: &[&str]) {
     let profile = tempfile::tempdir().expect("a folder");
     let output = Command::new("soffice")
         .arg(format!("-env:UserInstallation=file://{}", profile.path().display()))
+        .args(args)
         .args(["--headless", "--convert-to", filter, "--outdir"])
         .arg(into)
         .arg(file)
@@ -36,7 +37,7 @@ fn convert(file: &Path, filter: &str, into: &Path) {
 /// The rows of the first tab, as LibreOffice shows them.
 fn shown(file: &Path) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().expect("a folder");
-    convert(file, "csv:Text - txt - csv (StarCalc):9,34,76,1,,0,false,true,false", folder.path());
+    convert(file, "csv:Text - txt - csv (StarCalc):9,34,76,1,,0,false,true,false", folder.path(), &[]);
     let name = file.with_extension("csv");
     let text = fs::read_to_string(folder.path().join(name.file_name().expect("a name"))).expect("a table");
     text.lines().map(|line| line.split('\t').map(|cell| cell.trim_matches('"').to_owned()).collect()).collect()
@@ -54,12 +55,26 @@ fn other_parts(before: &Path, after: &Path) -> Vec<String> {
     String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
+/// What of the tab that was changed is not as before in its first columns and around its cells; and what was compared.
+fn other_cells(before: &Path, after: &Path, width: usize) -> (String, String) {
+    let output = Command::new("/usr/bin/python3")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/kept_cells.py"))
+        .args([before, after])
+        .arg(width.to_string())
+        .output()
+        .expect("python3");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let (differences, counted) = said.trim_end().rsplit_once('\n').unwrap_or(("", said.trim_end()));
+    (differences.to_owned(), counted.to_owned())
+}
+
 fn column(rows: &[Vec<String>], title: &str) -> usize {
     let found = rows[0].iter().position(|cell| cell == title);
     found.unwrap_or_else(|| panic!("no column `{title}` in {:?}", rows[0]))
 }
 
-fn round_trip(ending: &str, part: &str) {
+fn round_trip(ending: &str, part: &str, compared: &str) {
     let stage = stage(ending);
     let case = &stage.case;
     let name = format!("deploy.{ending}");
@@ -75,6 +90,7 @@ fn round_trip(ending: &str, part: &str) {
     assert_eq!(other_parts(&kept, &file), [part]);
     let (before, after) = (shown(&kept), shown(&file));
     let width = before[0].len();
+    assert_eq!(other_cells(&kept, &file, width), (String::new(), compared.to_owned()));
     for (row, (old, new)) in before.iter().zip(&after).enumerate() {
         assert_eq!(old[..], new[..width], "row {}", row + 1);
     }
@@ -101,12 +117,12 @@ fn round_trip(ending: &str, part: &str) {
 
 #[test]
 fn an_excel_workbook_gets_the_timing_in_the_right_rows_and_nothing_else_of_it_changes() {
-    round_trip("xlsx", "xl/worksheets/sheet1.xml");
+    round_trip("xlsx", "xl/worksheets/sheet1.xml", "cells 30, formulas 2, conditions 1, widths 1");
 }
 
 #[test]
 fn an_opendocument_spreadsheet_gets_the_timing_in_the_right_rows_and_nothing_else_of_it_changes() {
-    round_trip("ods", "content.xml");
+    round_trip("ods", "content.xml", "cells 32, formulas 2, conditions 1, widths 8");
 }
 
 #[test]
@@ -134,6 +150,7 @@ fn a_spreadsheet_that_is_open_elsewhere_gets_its_timing_later() {
     let case = case.file(".~lock.deploy.csv#", lock);
     let run = case.run(&["run", "deploy", "-y", "-F", "ssh_config"]).exits(0);
     assert!(run.stderr.contains("runsheet sync"), "{}", run.stderr);
+    assert!(run.stderr.contains("failed to write `deploy.csv`: ") && !run.stderr.contains(".."), "{}", run.stderr);
     assert_eq!(fs::read_to_string(case.path("deploy.csv")).expect("the table"), text);
     fs::remove_file(case.path(".~lock.deploy.csv#")).expect("closed");
     case.run(&["sync", "last"]).exits(0);

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::args::Format;
 use crate::error::CliError;
 use crate::exit::ExitStatus;
+use crate::past_trends::{By, past_trends};
 use crate::session::Session;
-use crate::show_trend::trends;
+use crate::show_trend::{self, trends};
 use crate::when;
 
 /// How many runs a step's typical time is taken from.
@@ -27,6 +28,12 @@ pub(crate) struct HistoryArgs {
     /// Draw how long each step of the sheet took in its last 20 runs, and tell what became slower or faster
     #[arg(long, requires = "sheet")]
     trend: bool,
+    /// Of what the trend is told
+    #[arg(long, value_name = "WHAT", default_value = "step", requires = "trend")]
+    by: By,
+    /// Only the trend on this host
+    #[arg(long, value_name = "HOST", requires = "trend")]
+    host: Option<String>,
     /// Make the history anew from the journals
     #[arg(long)]
     rebuild: bool,
@@ -38,7 +45,7 @@ pub(crate) struct HistoryArgs {
 impl HistoryArgs {
     /// All runs of late.
     pub(crate) fn of_everything() -> Self {
-        Self { sheet: None, limit: 20, trend: false, rebuild: false, format: Format::Human }
+        Self { sheet: None, limit: 20, trend: false, by: By::Step, host: None, rebuild: false, format: Format::Human }
     }
 }
 
@@ -55,11 +62,19 @@ pub(crate) fn exec(args: &HistoryArgs, session: &Session) -> Result<ExitStatus, 
         Some(sheet) => past.steps(sheet, if args.trend { TREND } else { LAST })?,
         None => Vec::new(),
     };
+    let trend = match &args.sheet {
+        Some(sheet) if args.trend => past_trends(&mut past, sheet, TREND, args.by, args.host.as_deref(), session)?,
+        _ => Vec::new(),
+    };
     let palette = session.printer.out_palette(args.format);
     if args.format == Format::Json {
         let runs: Vec<Value> = runs.iter().map(run_json).collect();
         let steps: Vec<Value> = steps.iter().map(step_json).collect();
-        session.printer.json(&json!({"runs": runs, "steps": steps}))?;
+        let mut document = json!({"runs": runs, "steps": steps});
+        if args.trend {
+            document["trend"] = trend.iter().map(show_trend::json).collect();
+        }
+        session.printer.json(&document)?;
         return Ok(ExitStatus::Success);
     }
     if runs.is_empty() {
@@ -67,7 +82,7 @@ pub(crate) fn exec(args: &HistoryArgs, session: &Session) -> Result<ExitStatus, 
         return Ok(ExitStatus::Success);
     }
     if args.trend {
-        session.printer.data(&trends(&steps, session.printer.width, &palette))?;
+        session.printer.data(&trends(args.by.word(), &trend, session.printer.width, &palette))?;
         return Ok(ExitStatus::Success);
     }
     let rows: Vec<_> = runs.iter().filter_map(row).collect();

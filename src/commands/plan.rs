@@ -12,7 +12,8 @@ use crate::{foresee, plan_file, show_plan};
 
 /// Show what a deploy sheet would do, and touch no host
 ///
-/// Every task, argument, template and pattern is checked. `--format json` gives the whole plan, with every rendered argument.
+/// Every task, argument, template and pattern is checked. `--format json` gives the whole plan, with every rendered argument, and
+/// under `forecast` how long it will take.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
@@ -43,7 +44,7 @@ pub(crate) fn exec(args: &PlanArgs, session: &Session) -> Result<ExitStatus, Cli
         session.printer.data(&foresee::foresee(&plan))?;
         return Ok(ExitStatus::Success);
     }
-    let foresight = (args.format != Format::Json).then(|| Foresight::of(session, &plan));
-    show_plan::print(&plan, foresight.as_ref(), args.format, &session.printer)?;
+    let foresight = Foresight::of(session, &plan);
+    show_plan::print(&plan, Some(&foresight), args.format, &session.printer)?;
     Ok(ExitStatus::Success)
 }

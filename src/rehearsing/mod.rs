@@ -26,7 +26,7 @@ use crate::args::{Format, RunArgs};
 use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::foresight::Foresight;
-use crate::launch::{Watch, mode, record, settings};
+use crate::launch::{Known, Watch, mode, record, settings};
 use crate::people::{Mode, People};
 use crate::session::Session;
 use crate::{signals, terminal_size, version};
@@ -48,15 +48,20 @@ pub(crate) async fn rehearse(
     let faults = faults(session, &plan, how, chance)?;
     let times = Times::new(&plan, &past::past(session, &plan), chance);
     let settings = settings_of(session, &plan, args, how);
-    let foreseen = Foresight::of(session, &plan).foreseen();
+    let foresight = Foresight::of(session, &plan);
+    let outlook = Some(foresight.outlook(&plan));
+    let foreseen = foresight.foreseen(&plan);
     announce(session, &plan, &faults, how, seed);
+    // From now on there is something to clear away.
+    let signals = signals::listen()?;
     let rehearsal = Rehearsal::set_up(plan, times, faults, how.speed).await?;
 
     let aside = tempfile::tempdir().map_err(|source| CliError::Output { source })?;
     let run = run_of(seed);
     let journal = Arc::new(record(session, &StateFolder::open(aside.path())?, run, rehearsal.plan(), None)?);
     let size = Size::default();
-    let watch = Watch::start(session, args, &size, None, runsheet_events::RunStats::default())?;
+    let known = Known { outlook, pace: settings.pace, ..Known::default() };
+    let watch = Watch::start(session, args, &size, known)?;
     terminal_size::follow(size);
     let ask = if how.ask {
         Arc::new(People::new(mode(session, args), session.environment.user.clone(), watch.suspend))
@@ -84,7 +89,7 @@ pub(crate) async fn rehearse(
     };
     let begun = SystemTime::now();
     let observers = vec![rehearsal.stagehand(), watch.observer];
-    let report = runner.execute(observers, signals::listen()?).instrument(info_span!("rehearsal", %run)).await;
+    let report = runner.execute(observers, signals).instrument(info_span!("rehearsal", %run)).await;
     _ = journal.close();
     if args.format != Format::Json {
         session.printer.note(&summary::summary(&report.stats, &rehearsal, begun, args.format, &session.printer));

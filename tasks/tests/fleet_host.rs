@@ -18,8 +18,9 @@ use crate::stage::{self, Stage, sha256};
 
 /// Makes real hosts out of namespaces, and says how.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fleet/fleet");
-/// Its exit code on a machine that does not let us make hosts.
+/// Its exit code on a machine that does not let us make hosts, and on one that lets us make none with systemd.
 const NOT_HERE: i32 = 77;
+const NO_SYSTEMD: i32 = 78;
 
 /// A real host with a file system, users, processes and a network address of its own, in which a task works as root. All packages of
 /// this machine are installed in it; what is done to it is gone with it.
@@ -35,9 +36,20 @@ impl FleetHost {
     /// Makes one. Nothing, loudly, where that needs rights that we do not have; with `RUNSHEET_REQUIRE_ROOT_TESTS` in the environment
     /// this panics instead, so that a CI run cannot be green because nothing was tested.
     pub(crate) fn up() -> Option<Self> {
+        Self::make(&[])
+    }
+
+    /// The same with the real systemd as its init. A machine without cgroups of version 2 has none, root or not.
+    pub(crate) fn up_with_systemd() -> Option<Self> {
+        Self::make(&["--systemd"])
+    }
+
+    fn make(flags: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut script = Command::new(SCRIPT)
-            .args(["up", "--tied", "1"])
+            .args(["up", "--tied"])
+            .args(flags)
+            .arg("1")
             .arg(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -47,8 +59,9 @@ impl FleetHost {
         let lifeline = script.stdin.take().expect("a pipe");
         let ended = script.wait_with_output().expect("the script ends");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-        if ended.status.code() == Some(NOT_HERE) {
-            assert!(env::var_os("RUNSHEET_REQUIRE_ROOT_TESTS").is_none(), "no hosts can be made here: {said}");
+        if let Some(code @ (NOT_HERE | NO_SYSTEMD)) = ended.status.code() {
+            let has_to_be = code == NOT_HERE && env::var_os("RUNSHEET_REQUIRE_ROOT_TESTS").is_some();
+            assert!(!has_to_be, "no hosts can be made here: {said}");
             // The one place where a test says that it was left out.
             #[expect(clippy::print_stderr, reason = "whoever reads the log has to see it")]
             {

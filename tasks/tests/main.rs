@@ -35,6 +35,7 @@ mod shell_remote;
 mod solr;
 mod stage;
 mod sysctls;
+mod systemd;
 mod uptime;
 mod users;
 mod web_server;

@@ -1,5 +1,4 @@
-//! The tasks for nginx against the real one (Debian's nginx-light) in a real host. **Stand-in:** `systemctl`, because no systemd runs
-//! there.
+//! The tasks for nginx against the real one (Debian's nginx-light) in a real host without systemd; `systemd.rs` has one with it.
 
 use std::error::Error;
 
@@ -222,25 +221,5 @@ async fn a_site_that_breaks_the_configuration_is_taken_back() -> Tested {
         assert_eq!(outcome.value, 2, "{name}: {outcome:?}");
     }
     host.sh("test ! -e /canary");
-    Ok(())
-}
-
-#[tokio::test]
-async fn systemd_is_asked_where_it_runs_the_host() -> Tested {
-    let Some(host) = up() else { return Ok(()) };
-    let stage = host.stage();
-    host.sh(
-        "mkdir -p /run/systemd/system && cat >/usr/local/bin/systemctl <<'END' && chmod +x /usr/local/bin/systemctl\n\
-         #!/bin/sh\necho \"$*\" >>/tmp/asked\ncase \"$*\" in\n*' start '*) nginx ;;\n*' stop '*) nginx -s quit ;;\n\
-         *' reload '*) nginx -s reload ;;\nesac\nEND",
-    );
-    for task in ["nginx.start", "nginx.reload", "nginx.restart", "nginx.stop"] {
-        ok(&stage.run(task, none()).await?, true);
-    }
-    let asked = host.sh("grep -v ^cat /tmp/asked");
-    let wanted = ["start", "reload", "stop", "start", "stop"];
-    assert_eq!(asked, wanted.map(|action| format!("--no-ask-password {action} -- nginx.service")).join("\n"));
-    host.sh("rm /usr/sbin/nginx");
-    assert_eq!(stage.run("nginx.configtest", none()).await?.value, 127);
     Ok(())
 }

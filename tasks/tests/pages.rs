@@ -61,15 +61,15 @@ const TESTED: &str = "## How they are tested
 - `mail.send` against a real SMTP server (Debian's python3-aiosmtpd), with and without encryption and login.
 - `mysql.*` against a real MariaDB (Debian's mariadb-server) with a real replica of it. MySQL itself was not tried.
 - `nagios.*` against a real Nagios (Debian's nagios4), in a host of its own.
-- `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd; for those with it `systemctl` is a stand-in.
+- `nginx.*` against a real nginx (Debian's nginx-light), in hosts without systemd and in one whose init it is.
 - `package.*` with Debian's real apt and dpkg in a real host, with packages made for it. dnf and yum were not tried.
 - `postgres.*` against a real PostgreSQL (Debian's postgresql) with a real replica of it.
 - `process.signal` in a real host, with real processes.
-- `reboot` in a real host without systemd, which has its own `reboot`; `needs-restarting` is a stand-in.
+- `reboot` in real hosts without systemd, which have their own `reboot`, and in one with it; `needs-restarting` is a stand-in.
 - `release.*` in a host of its own with archives of GNU tar and BusyBox's, with Debian's programs and with BusyBox's, and stopped with
   SIGKILL at every program that a deploy calls. The tar of the BSDs was not tried.
-- `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process. `systemctl` is a stand-in: a
-  script that knows as much of it as is asked.
+- `service.*` with Debian's real `service` and init scripts of our own, whose daemon is a real process, and with the real systemd as the
+  init of a host (left out where there are no cgroups of version 2). What systemd says of strange names is played by a script.
 - `solr.*` with stand-ins: Debian has no solr. For the service it is one that is only a process, beside a web server of a few lines; for
   collections and replication a web server that keeps a core's state and answers as Solr's reference guide and source say.
 - `sysctl.set` with a real kernel, in a host that has a network of its own: settings of `net.` only.

@@ -1,6 +1,6 @@
 //! `service.*` and `solr.*` with a real shell. Init scripts are called by Debian's real `service`, and their daemon is a real process;
-//! the scripts themselves are ours. **Stand-ins:** `systemctl`, because no systemd runs where these tests do, and solr, which Debian
-//! does not have: a web server of a few lines, beside a service that is only a process.
+//! the scripts themselves are ours. `systemd.rs` has the real systemd. **Stand-ins:** `systemctl`, for its exact words and where a name is
+//! strange, and solr, which Debian does not have: a web server of a few lines, beside a service that is only a process.
 
 use std::error::Error;
 use std::fs::{self, Permissions};

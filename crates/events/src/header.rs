@@ -1,4 +1,6 @@
-use runsheet_model::{RunId, StepId, TaskName};
+use std::time::Duration;
+
+use runsheet_model::{RunId, StepId, TaskName, duration_ms};
 use serde::{Deserialize, Serialize};
 
 /// What a run is, for those who read only its events.
@@ -29,6 +31,23 @@ pub struct RunHeader {
     /// What was asked for, so that it can be asked for once more; absent in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Request>,
+    /// When it was forecast to be over as it began; absent if nothing was known, and in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<RunForecast>,
+}
+
+/// How long a run was forecast to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunForecast {
+    /// Machine time along the steps that decide its end; at least, if `unknown` is not 0.
+    #[serde(with = "duration_ms", rename = "took_ms")]
+    pub took: Duration,
+    /// How long these steps usually wait for people.
+    #[serde(default, with = "duration_ms", rename = "waited_ms")]
+    pub waited: Duration,
+    /// Of how many steps nobody knew how long they take.
+    #[serde(default)]
+    pub unknown: usize,
 }
 
 /// The command line that began a run.
@@ -63,4 +82,7 @@ pub struct PlannedStep {
     /// The step that it undoes. It runs only for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<StepId>,
+    /// The steps that must be over before it starts. Older records do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Vec<StepId>>,
 }

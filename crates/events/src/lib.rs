@@ -22,7 +22,7 @@ pub use codec::{CodecError, decode, encode};
 pub use event::{
     AttemptKey, CancelReason, CommandRecord, EventKind, HostResult, LostAnswer, MadeFile, RunEvent, StepTotals,
 };
-pub use header::{PlannedStep, Request, RunHeader};
+pub use header::{PlannedStep, Request, RunForecast, RunHeader};
 pub use ledger::{Durability, EventLog, Ledger, LedgerError, Position};
 pub use observer::{ObserveError, Observer};
 pub use output::{DisplayLine, DisplaySink, Frame, OutputFile, OutputKey, OutputLog, StepCounter};

@@ -213,6 +213,15 @@ impl StepStats {
         !self.before.is_zero()
     }
 
+    /// How long it took in machine time, waiting that is answered left out; until `now` (since the run's start) if it is not over.
+    pub fn machine_time(&self, now: Duration) -> Duration {
+        match (self.took, self.started) {
+            (Some(took), _) => took,
+            (None, Some(_)) => (self.before + now.saturating_sub(self.since)).saturating_sub(self.waited),
+            (None, None) => Duration::ZERO,
+        }
+    }
+
     /// Begins, or goes on in a later epoch.
     fn begin(&mut self, now: Duration) {
         self.started.get_or_insert(now);

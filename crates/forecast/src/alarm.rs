@@ -88,9 +88,14 @@ impl Watch {
         if usual.runs < FEWEST {
             return None;
         }
+        Some(self.limit_of(&usual))
+    }
+
+    /// What times allow that are summed up.
+    pub(crate) fn limit_of(self, usual: &Usual) -> Limit {
         let spread = usual.spread.max(scaled(usual.median, LEAST_SPREAD));
         let more = scaled(spread, self.spreads).max(scaled(usual.median, SHARE)).max(LEAST);
-        Some(Limit { usual: usual.median, runs: usual.runs, longest: usual.median.saturating_add(more) })
+        Limit { usual: usual.median, runs: usual.runs, longest: usual.median.saturating_add(more) }
     }
 
     /// Compares a time with past ones; nothing if it is as usual.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::usual::scaled;
-use crate::{HostPast, Past, Usual, on_this_level};
+use crate::{HostPast, Past, TaskPast, Usual, on_this_level};
 
 /// From how many of the newest runs a forecast is made, at most.
 const RUNS: usize = 20;
@@ -19,7 +19,8 @@ pub struct Forecast {
     pub range: Option<Range>,
     /// What it rests on.
     pub basis: Basis,
-    /// How many past runs it rests on; 0 for [`Basis::Sheet`]. For [`Basis::Tasks`], those of the host with the fewest.
+    /// How many past runs it rests on; 0 for [`Basis::Sheet`]. For [`Basis::Tasks`], those of the host with the fewest; for
+    /// [`Basis::Elsewhere`], those of the task with the fewest.
     pub runs: usize,
 }
 
@@ -40,17 +41,19 @@ pub enum Basis {
     Step,
     /// The same tasks on the same hosts, in other steps or sheets.
     Tasks,
+    /// The same tasks in other steps or sheets, on whatever hosts.
+    Elsewhere,
     /// What the sheet expects.
     Sheet,
 }
 
-/// Foresees how long a step will take: by its own past runs, else by what the same tasks took on its hosts, else as the sheet expects;
-/// nothing if nobody knows.
+/// Foresees how long a step will take: by its own past runs, else by what the same tasks took on its hosts, else by what
+/// they took anywhere, else as the sheet expects; nothing if nobody knows.
 ///
 /// Of the past runs the newest 20 count, and of these only those on the present level ([`on_this_level`]). Where the number of hosts
 /// was another one, the time is taken times the number of turns, each of as many hosts as are worked on at once.
 pub fn forecast(past: &Past) -> Option<Forecast> {
-    by_itself(past).or_else(|| by_tasks(past)).or_else(|| by_sheet(past))
+    by_itself(past).or_else(|| by_tasks(past)).or_else(|| by_tasks_elsewhere(past)).or_else(|| by_sheet(past))
 }
 
 fn by_itself(past: &Past) -> Option<Forecast> {
@@ -71,6 +74,31 @@ fn by_tasks(past: &Past) -> Option<Forecast> {
     let range = Range { low: together(|usual| usual.p10), high: together(|usual| usual.p90) };
     let time = together(|usual| usual.median);
     Some(Forecast { time, range: told(range, runs), basis: Basis::Tasks, runs })
+}
+
+/// Of as many hosts as the step has, one takes as long as the slowest usually did, and each other as long as half of them did.
+fn by_tasks_elsewhere(past: &Past) -> Option<Forecast> {
+    let known: Vec<_> =
+        past.tasks.iter().filter_map(|TaskPast { medians, longest }| recent(medians).zip(recent(longest))).collect();
+    let hosts = past.shape.hosts();
+    if hosts == 0 || known.is_empty() || known.len() < past.tasks.len() {
+        return None;
+    }
+    let chain = |time: &dyn Fn(&(Usual, Usual)) -> Duration| {
+        known.iter().fold(Duration::ZERO, |sum, task| sum.saturating_add(time(task)))
+    };
+    let together = |slowest: Duration, other: Duration| {
+        let mut times = vec![other; hosts];
+        if hosts > 1 {
+            times[0] = slowest.max(other);
+        }
+        past.shape.together(&times)
+    };
+    let time = together(chain(&|(_, longest)| longest.median), chain(&|(medians, _)| medians.median));
+    let low = together(chain(&|(_, longest)| longest.p10), chain(&|(medians, _)| medians.p10));
+    let high = together(chain(&|(_, longest)| longest.p90), chain(&|(medians, _)| medians.p90));
+    let runs = known.iter().map(|(medians, _)| medians.runs).min().unwrap_or(0);
+    Some(Forecast { time, range: told(Range { low, high }, runs), basis: Basis::Elsewhere, runs })
 }
 
 fn by_sheet(past: &Past) -> Option<Forecast> {

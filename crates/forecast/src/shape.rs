@@ -35,9 +35,23 @@ impl Shape {
     }
 
     /// How many turns it takes, each a host's time long.
-    fn turns(&self) -> usize {
+    pub(crate) fn turns(&self) -> usize {
         let at_once = self.at_once.max(1);
         self.waves.iter().fold(0, |sum, size| sum.saturating_add(size.div_ceil(at_once)))
+    }
+
+    /// How many of its turns are over for certain once so many of its hosts are.
+    pub fn turns_over(&self, hosts: usize) -> usize {
+        let mut left = hosts;
+        let mut turns = 0;
+        for &size in &self.waves {
+            if left < size {
+                return turns + left / self.at_once.max(1);
+            }
+            left -= size;
+            turns += size.div_ceil(self.at_once.max(1));
+        }
+        turns
     }
 
     /// By what the time of a run on another number of hosts is multiplied: it would have gone through them by as many at once, on

@@ -20,6 +20,11 @@ pub struct Usual {
 }
 
 impl Usual {
+    /// The median absolute deviation as it is, not scaled to a standard deviation.
+    pub fn deviation(&self) -> Duration {
+        scaled(self.spread, 1.0 / NORMAL)
+    }
+
     /// Sums times up, in whatever order they come; nothing if there are none.
     pub fn of(times: &[Duration]) -> Option<Self> {
         let sorted = sorted(times);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_forecast::{Ahead, finish, remaining};
+use runsheet_forecast::{Ahead, Shape, UnderWay, finish, remaining};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -53,4 +53,41 @@ fn what_is_overdue_is_never_over_this_instant() {
     assert_eq!(remaining(seconds(100), seconds(1000)), seconds(5));
     assert_eq!(remaining(seconds(2), seconds(1000)), seconds(1));
     assert_eq!(remaining(Duration::from_millis(300), seconds(9)), Duration::from_millis(300));
+}
+
+/// Ten turns of two hosts, the first of which is a host alone.
+fn canary_and_rest() -> Shape {
+    Shape { waves: vec![1, 18], at_once: 2, pause: Duration::ZERO }
+}
+
+#[test]
+fn turns_are_over_once_all_their_hosts_are() {
+    let shape = canary_and_rest();
+    let turns = [0, 1, 2, 3, 18, 19, 30].map(|hosts| shape.turns_over(hosts));
+    assert_eq!(turns, [0, 1, 1, 2, 9, 10, 10]);
+    assert_eq!(Shape::default().turns_over(3), 0);
+}
+
+fn left(forecast: Option<u64>, elapsed: u64, turns: usize, turned: u64) -> Option<u64> {
+    let shape = canary_and_rest();
+    let (forecast, elapsed, turned) = (forecast.map(seconds), seconds(elapsed), seconds(turned));
+    let step = UnderWay { forecast, shape: &shape, elapsed, turns, turned };
+    step.left().map(|left| left.as_secs())
+}
+
+#[test]
+fn what_is_left_of_a_step_follows_from_its_turns() {
+    assert_eq!(left(Some(100), 4, 0, 0), Some(96), "none is over");
+    assert_eq!(left(Some(100), 50, 5, 50), Some(50), "as forecast");
+    assert_eq!(left(Some(100), 52, 5, 50), Some(48), "and on its way");
+    assert_eq!(left(Some(100), 30, 1, 30), Some(180), "a slow one counts half");
+    assert_eq!(left(Some(100), 180, 9, 180), Some(19), "nine are believed");
+    assert_eq!(left(Some(100), 500, 5, 50), Some(2), "never over this instant");
+    assert_eq!(left(Some(100), 110, 10, 100), Some(0), "all are over");
+}
+
+#[test]
+fn what_nobody_knew_shows_with_the_first_turn() {
+    assert_eq!(left(None, 90, 0, 0), None);
+    assert_eq!(left(None, 20, 2, 20), Some(80));
 }

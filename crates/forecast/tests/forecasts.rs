@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_forecast::{Basis, HostPast, Past, Range, Sample, Shape, Usual, forecast};
+use runsheet_forecast::{Basis, HostPast, Past, Range, Sample, Shape, TaskPast, Usual, forecast};
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -30,6 +30,7 @@ fn a_step_with_a_past_is_forecast_by_it() {
     let past = Past {
         own: own(&[100, 110, 90, 105, 500], 4),
         hosts: vec![HostPast { times: vec![seconds(1)] }; 4],
+        tasks: Vec::new(),
         expected: Some(seconds(60)),
         shape: shape(&[4], 4),
     };
@@ -72,6 +73,35 @@ fn a_step_without_a_past_is_forecast_by_its_tasks_on_its_hosts() {
     let waves = Shape { pause: seconds(5), ..shape(&[1, 3], 4) };
     let past = Past { hosts, shape: waves, ..past };
     assert_eq!(forecast(&past).expect("a forecast").time, seconds(10 + 5 + 40));
+}
+
+#[test]
+fn a_step_that_is_new_everywhere_is_forecast_by_its_tasks_elsewhere() {
+    let task = |medians: &[u64], longest: &[u64]| TaskPast {
+        medians: medians.iter().copied().map(seconds).collect(),
+        longest: longest.iter().copied().map(seconds).collect(),
+    };
+    let tasks = vec![task(&[10, 12, 11, 500], &[20, 20, 20, 900]), task(&[1, 1, 1], &[2, 2, 2])];
+    let past = Past { tasks: tasks.clone(), expected: Some(seconds(7)), shape: shape(&[3], 3), ..Past::default() };
+    let found = forecast(&past).expect("a forecast");
+    // The slowest of three hosts decides; the odd run changes nothing.
+    assert_eq!((found.basis, found.time, found.runs), (Basis::Elsewhere, seconds(22), 3));
+    // One host takes as long as half of the hosts did.
+    let alone = Past { shape: shape(&[1], 1), ..past.clone() };
+    assert_eq!(forecast(&alone).expect("a forecast").time, Duration::from_millis(12_500));
+    // A host after the other: the slowest, and two as usual.
+    let one_by_one = Past { shape: shape(&[3], 1), ..past.clone() };
+    assert_eq!(forecast(&one_by_one).expect("a forecast").time, seconds(22) + Duration::from_secs(25));
+
+    // What is known of the step itself, or of its hosts, counts more.
+    let hosts = vec![HostPast { times: vec![seconds(5)] }; 3];
+    let on_hosts = forecast(&Past { hosts, ..past.clone() }).expect("a forecast");
+    assert_eq!((on_hosts.basis, on_hosts.time), (Basis::Tasks, seconds(5)));
+    let itself = forecast(&Past { own: own(&[9], 3), ..past.clone() }).expect("a forecast");
+    assert_eq!((itself.basis, itself.time), (Basis::Step, seconds(9)));
+    // A task of which nothing is known could take any time.
+    let half_known = Past { tasks: vec![tasks[0].clone(), TaskPast::default()], ..past };
+    assert_eq!(forecast(&half_known).expect("a forecast").basis, Basis::Sheet);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use runsheet_model::{RunId, StepId};
 use rusqlite::Connection;
 
 use crate::history_query::{self, PastHost, PastRun, PastStep};
+use crate::history_series::{self, PastSeries};
 use crate::history_times::{self, PastTimes};
 use crate::{JournalError, StateFolder, history_add, history_file, lock, private};
 
@@ -117,6 +118,18 @@ impl History {
     /// How long each step of a sheet took on each host in the sheet's last runs, at most `last` of them. Only ends that were ok count.
     pub fn times(&mut self, sheet: &str, last: usize) -> Result<Vec<PastTimes>, JournalError> {
         self.with(|connection| history_times::times(connection, sheet, last))
+    }
+
+    /// How long all steps together took on each host in the sheet's last runs, at most `last` of them. Runs in which a step did not end
+    /// ok on the host do not count for it.
+    pub fn host_series(&mut self, sheet: &str, last: usize) -> Result<Vec<PastSeries>, JournalError> {
+        self.with(|connection| history_series::hosts(connection, sheet, last))
+    }
+
+    /// How long each task took on a host in the sheet's last runs, at most `last` of them: half of the hosts were below. Only ends that
+    /// were ok count.
+    pub fn task_series(&mut self, sheet: &str, last: usize) -> Result<Vec<PastSeries>, JournalError> {
+        self.with(|connection| history_series::tasks(connection, sheet, last))
     }
 
     fn fill(&mut self) -> Result<(), JournalError> {

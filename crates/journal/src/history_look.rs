@@ -2,8 +2,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use runsheet_model::TaskName;
 use rusqlite::Connection;
 
+use crate::history_links::{self, PastLink};
 use crate::history_query::{self, PastStep};
 use crate::history_times::{self, PastTimes};
 use crate::{JournalError, history_file};
@@ -39,6 +41,12 @@ impl HistoryLook {
     /// As [`History::times`](crate::History::times).
     pub fn times(&self, sheet: &str, last: usize) -> Result<Vec<PastTimes>, JournalError> {
         history_times::times(&self.connection, sheet, last).map_err(|error| self.failed(error))
+    }
+
+    /// How long a task took in past runs, whatever their sheets and steps, newest first, at most `last` times. Only the newest 200 runs
+    /// are looked at.
+    pub fn links(&self, task: &TaskName, last: usize) -> Result<Vec<PastLink>, JournalError> {
+        history_links::links(&self.connection, task.as_str(), last).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: rusqlite::Error) -> JournalError {

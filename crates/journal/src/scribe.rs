@@ -161,6 +161,7 @@ mod tests {
                 steps: Vec::new(),
                 hosts: 0,
                 request: None,
+                forecast: None,
             }))
         } else {
             EventKind::Warned { message: String::new() }

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use runsheet_events::{EventKind, RunEvent};
 use runsheet_journal::{History, HistoryLook, JournalError, StateFolder};
-use runsheet_model::{RunId, State};
+use runsheet_model::{RunId, State, TaskName};
 
 use crate::sample::{STARTED, event, record, result, state, step, whole_run};
 
@@ -105,6 +105,32 @@ fn the_times_of_each_host_come_run_by_run_newest_first_and_without_bad_ends() {
     assert_eq!(times("web1"), Some(vec![5, 1]));
     assert_eq!(times("web2"), Some(vec![10, 2]));
     assert_eq!(history.times("another", 10).expect("times"), []);
+}
+
+#[test]
+fn the_times_of_a_task_come_from_whatever_sheet_newest_first() {
+    let (_temporary, state) = state();
+    record_some(&state, &[1000]);
+    let other = RunId::fresh();
+    let events = whole_run(other, 3000).into_iter().map(|happened| match happened.kind {
+        EventKind::RunStarted(mut header) => {
+            "monthly".clone_into(&mut header.sheet);
+            event(happened.seq, EventKind::RunStarted(header))
+        }
+        _ => happened,
+    });
+    record(&state, other, &events.collect::<Vec<_>>());
+    drop(History::open(&state).expect("a history"));
+    let look = HistoryLook::at(state.path()).expect("a look").expect("a history");
+    let task = |name: &str| TaskName::new(name).expect("a name");
+    let seconds = |last| {
+        let links = look.links(&task("apache.restart"), last).expect("links");
+        links.iter().map(|link| (link.median.as_millis(), link.longest.as_secs(), link.hosts)).collect::<Vec<_>>()
+    };
+    // One host took as long as it says there, the other twice as long.
+    assert_eq!(seconds(20), [(4500, 6, 2), (1500, 2, 2)]);
+    assert_eq!(seconds(1), [(4500, 6, 2)]);
+    assert_eq!(look.links(&task("apache.stop"), 20).expect("links"), []);
 }
 
 #[test]

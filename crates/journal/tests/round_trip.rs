@@ -145,6 +145,7 @@ fn planned() -> impl Strategy<Value = PlannedStep> {
             expect_ms,
             forecast_ms: None,
             undoes: None,
+            after: None,
         },
     )
 }
@@ -166,6 +167,7 @@ fn run_header() -> impl Strategy<Value = RunHeader> {
             steps,
             hosts: hosts.into(),
             request: None,
+            forecast: None,
         }
     })
 }

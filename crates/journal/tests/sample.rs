@@ -55,6 +55,7 @@ pub(crate) fn header(run: RunId) -> RunHeader {
         expect_ms: Some(60_000),
         forecast_ms: None,
         undoes: None,
+        after: None,
     };
     RunHeader {
         format: FORMAT,
@@ -69,6 +70,7 @@ pub(crate) fn header(run: RunId) -> RunHeader {
         steps: vec![planned("drain"), planned("restart")],
         hosts: 2,
         request: None,
+        forecast: None,
     }
 }
 

@@ -92,7 +92,7 @@ fn unanswered(what: &str, error: WebError) -> LocalError {
     match error {
         WebError::TimedOut { limit } => timed_out(what, limit),
         WebError::Unreached { reason } => unreached(what, &reason),
-        error @ WebError::Forbidden { .. } => unreached(what, &error.to_string()),
+        error @ (WebError::Forbidden { .. } | WebError::Untrusted { .. }) => unreached(what, &error.to_string()),
         WebError::Failed { reason } => failed(what, &reason),
     }
 }

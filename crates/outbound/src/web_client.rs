@@ -5,6 +5,7 @@ use runsheet_model::Secret;
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::http::Request;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::DefaultConnector;
 
 use crate::guarded_resolver::GuardedResolver;
@@ -17,6 +18,7 @@ const BODY_CAP: u64 = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct WebClient {
     agent: Agent,
+    tls: TlsConfig,
 }
 
 /// What a web server is asked. Also the address can be what lets in, so that everything is a secret.
@@ -44,7 +46,7 @@ pub struct WebAnswer {
 impl WebClient {
     /// Connects to whatever address it is given: for requests that somebody has written into a sheet.
     pub fn anywhere() -> Self {
-        Self { agent: config().new_agent() }
+        Self::of(config().new_agent())
     }
 
     /// Connects to addresses of the public internet only. A name is looked up once, and what came of that is connected to.
@@ -58,7 +60,27 @@ impl WebClient {
     }
 
     fn guarded(lookup: Option<Lookup>) -> Self {
-        Self { agent: Agent::with_parts(config(), DefaultConnector::default(), GuardedResolver::new(lookup)) }
+        Self::of(Agent::with_parts(config(), DefaultConnector::default(), GuardedResolver::new(lookup)))
+    }
+
+    fn of(agent: Agent) -> Self {
+        Self { agent, tls: TlsConfig::default() }
+    }
+
+    /// The same, trusting servers whose certificates these sign, in place of those whom everybody trusts: certificates in PEM. Nothing if
+    /// there is none among them, or if something in them is damaged.
+    pub fn trusting(self, authority: &[u8]) -> Option<Self> {
+        let items = parse_pem(authority).collect::<Result<Vec<_>, _>>().ok()?;
+        let certificate = |item| match item {
+            PemItem::Certificate(certificate) => Some(certificate),
+            _ => None,
+        };
+        let certificates: Vec<Certificate<'static>> = items.into_iter().filter_map(certificate).collect();
+        if certificates.is_empty() {
+            return None;
+        }
+        let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&certificates)).build();
+        Some(Self { tls, ..self })
     }
 
     /// Asks, and waits for the answer at most `limit`, half of it for a connection. Any status is an answer, a redirect too.
@@ -74,10 +96,10 @@ impl WebClient {
         // A connection that takes so long is known to have taken nothing yet, which the whole limit would not tell.
         let connecting = limit / 2;
         let response = if let Some(body) = &request.body {
-            let request = self.agent.configure_request(builder.body(&body.expose()[..])?);
+            let request = self.agent.configure_request(builder.body(&body.expose()[..])?).tls_config(self.tls.clone());
             self.agent.run(request.timeout_global(Some(limit)).timeout_connect(Some(connecting)).build())?
         } else {
-            let request = self.agent.configure_request(builder.body(())?);
+            let request = self.agent.configure_request(builder.body(())?).tls_config(self.tls.clone());
             self.agent.run(request.timeout_global(Some(limit)).timeout_connect(Some(connecting)).build())?
         };
         let status = response.status().as_u16();

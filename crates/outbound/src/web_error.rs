@@ -31,6 +31,12 @@ pub enum WebError {
         /// What it is instead, such as `private`.
         why: &'static str,
     },
+    /// The server does not prove that it is the one that was meant. Nothing was sent.
+    #[error("its certificate is not trusted: {reason}")]
+    Untrusted {
+        /// Why.
+        reason: String,
+    },
     /// The conversation broke off.
     #[error("{reason}")]
     Failed {
@@ -49,6 +55,7 @@ impl WebError {
             ureq::Error::Io(error) if error.kind() == ErrorKind::TimedOut => Self::TimedOut { limit },
             ureq::Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Forbidden>()) {
                 Some(Forbidden { address, why }) => Self::Forbidden { address: *address, why },
+                None if error.to_string().starts_with(UNTRUSTED) => untrusted(&error.to_string()),
                 None if nothing_was_sent(&error) => unreached(&error.to_string()),
                 None => failed(&error.to_string()),
             },
@@ -58,6 +65,15 @@ impl WebError {
             error => failed(&error.to_string()),
         }
     }
+}
+
+/// How rustls begins what it says of a certificate.
+const UNTRUSTED: &str = "invalid peer certificate: ";
+
+fn untrusted(said: &str) -> WebError {
+    let reason = said.strip_prefix(UNTRUSTED).unwrap_or(said);
+    let reason = if reason == "UnknownIssuer" { "nobody who is trusted has signed it" } else { reason };
+    WebError::Untrusted { reason: visible(reason.as_bytes()) }
 }
 
 fn unreached(reason: &str) -> WebError {

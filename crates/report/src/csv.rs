@@ -1,8 +1,10 @@
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use runsheet_events::{HostStats, StepStats, words};
 use runsheet_model::{HostName, visible};
+use runsheet_workbook::csv_safe;
 
 use crate::Report;
 use crate::context::utc;
@@ -11,7 +13,7 @@ use crate::step_report::HostReport;
 /// What happens to a cell that a spreadsheet would take for a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cells {
-    /// It begins with `'`, so that it stays text (CWE-1236).
+    /// A `'` goes before it, so that it stays text ([`csv_safe`], CWE-1236).
     Safe,
     /// It stays as it is; for programs that evaluate nothing.
     Raw,
@@ -129,15 +131,9 @@ impl Table<'_> {
     fn row(&mut self, row: &Row) -> io::Result<()> {
         for (place, cell) in row.iter().enumerate() {
             let comma = if place > 0 { "," } else { "" };
-            let quote = if self.cells == Cells::Safe && is_formula(cell) { "'" } else { "" };
-            write!(self.out, "{comma}\"{quote}{}\"", cell.replace('"', "\"\""))?;
+            let cell = if self.cells == Cells::Safe { csv_safe(cell) } else { Cow::Borrowed(cell.as_str()) };
+            write!(self.out, "{comma}\"{}\"", cell.replace('"', "\"\""))?;
         }
         self.out.write_all(b"\r\n")
     }
-}
-
-/// Whether a spreadsheet might evaluate a cell. Some pass over blanks before they look, and take the wide forms of the signs as well.
-fn is_formula(cell: &str) -> bool {
-    let signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
-    cell.starts_with(signs) || cell.trim_start().starts_with(signs)
 }

@@ -132,7 +132,9 @@ impl Report {
                 self.warnings.push(Note { at: now, text: message.clone() });
             }
             EventKind::TookLonger(longer) if self.warnings.len() < WARNINGS_KEPT => {
-                self.warnings.push(Note { at: now, text: words::took_longer(longer, &self.stats) });
+                // Its steps are known by their titles from the beginning; `stats` is whole only in the end.
+                let text = format!("longer than usual: {}", words::took_longer(longer, &self.prior.stats));
+                self.warnings.push(Note { at: now, text });
             }
             EventKind::Warned { .. } | EventKind::TookLonger(_) => self.warnings_left_out += 1,
             EventKind::HostConnected { .. }

@@ -79,6 +79,14 @@ fn looked_at(picture: &Path) -> (u64, usize) {
     (sum / info.buffer_size() as u64, colours.len())
 }
 
+/// The words of a PDF as they stand beside each other; a form feed ends each sheet.
+fn words_of(printed: &Path) -> String {
+    let output = Command::new("pdftotext").arg("-layout").arg(printed).arg("-").output();
+    let output = output.expect("pdftotext; see scripts/install-test-packages");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 #[test]
 fn it_is_drawn_light_and_dark_narrow_and_wide_and_printed() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -100,6 +108,12 @@ fn it_is_drawn_light_and_dark_narrow_and_wide_and_printed() {
         browser(folder.path(), &page, &[&format!("--print-to-pdf={}", printed.display()), "--no-pdf-header-footer"]);
         let bytes = fs::read(&printed).expect("a PDF");
         assert!(bytes.starts_with(b"%PDF-") && bytes.len() > 10_000, "{name}: {} bytes", bytes.len());
+        // Paper is narrow, but it is read as a wide page: every table has its titles, again on each sheet.
+        let words = words_of(&printed);
+        let sheets: Vec<&str> = words.split_terminator('\u{c}').collect();
+        assert!(sheets.len() <= 5, "{name}: {} sheets of paper", sheets.len());
+        let titled = |sheet: &&&str| sheet.lines().any(|line| line.contains("Host") && line.contains("Result"));
+        assert!(sheets.iter().filter(titled).count() >= 2, "{words}");
     }
 }
 

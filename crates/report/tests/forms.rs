@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
+use proptest::prelude::*;
 use runsheet_report::{Cells, csv, json, junit, markdown, trace};
 use serde_json::Value;
 
+use crate::any_separator::{cells, may_be_formula};
 use crate::page::{HOSTILE, context, hostile};
-use crate::story::{SameOutput, Story, deploy};
+use crate::story::{SameOutput, Story, Try, deploy, planned};
 
 const OUTPUT: SameOutput = SameOutput(b"no space left ]]> \xff\x00 on device\n");
 
@@ -47,13 +49,34 @@ fn no_cell_of_a_table_is_a_formula() {
     for cell in rows.iter().flatten() {
         assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell}");
     }
-    let mut formulas = Story::of("=1+1", 1, vec![crate::story::planned("one", "@SUM(A1)", "command", 1)]);
-    formulas.step("one", 0, 9, 1).host("one", "web1", &[crate::story::Try::failed(1, 8, "  =HYPERLINK(\"x\")")]);
+    let mut formulas = Story::of("=1+1", 1, vec![planned("one", "@SUM(A1)", "command", 1)]);
+    formulas.step("one", 0, 9, 1).host("one", "web1", &[Try::failed(1, 8, "  =HYPERLINK(\"x\")")]);
     let report = formulas.report();
     let table = text(|out| csv(&report, Cells::Safe, out));
     assert!(table.contains(r#""'=1+1""#) && table.contains(r#""'@SUM(A1)""#), "{table}");
     assert!(table.contains(r#""'  =HYPERLINK(""x"")""#), "{table}");
     assert!(text(|out| csv(&report, Cells::Raw, out)).contains(r#""=1+1""#));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn s_24_no_cell_of_a_table_is_read_as_a_formula_whatever_is_taken_for_the_separator(
+        texts in proptest::collection::vec("([a=+@＝-]|[\"'; ,\t\r\n]|\u{feff}|\u{200b}|cmd\\|' /C calc'!A0){0,12}", 5),
+        value in -3..3_i32,
+    ) {
+        let [sheet, step, owner, said, manual] = <[String; 5]>::try_from(texts).expect("five");
+        let mut plan = vec![planned("one", &step, "command", 1), planned("two", &manual, "", 0)];
+        plan[0].owner = Some(owner);
+        let mut story = Story::of(&sheet, 1, plan);
+        story.step("one", 0, 9, 1).step("two", 9, 20, 0);
+        story.host("one", "web1", &[Try::failed(1, 8, &format!("{said}{value}"))]);
+        let table = text(|out| csv(&story.report(), Cells::Safe, out));
+        for cell in cells(&table) {
+            prop_assert!(!may_be_formula(&cell), "{cell:?} in {table:?}");
+        }
+    }
 }
 
 #[test]

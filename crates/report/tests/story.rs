@@ -66,6 +66,7 @@ pub(crate) fn planned(id: &str, name: &str, task: &str, hosts: usize) -> Planned
         expect_ms: None,
         forecast_ms: None,
         undoes: None,
+        after: None,
     }
 }
 
@@ -96,6 +97,7 @@ impl Story {
                 words: ["runsheet", "run", "weekly", "--set", "release=2026.11.22 final"].map(Into::into).into(),
                 folder: "/home/dana/deploy".into(),
             }),
+            forecast: None,
         };
         Self { moments: vec![(0, EventKind::RunStarted(Box::new(header)))] }
     }

@@ -3,8 +3,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use runsheet_events::RunStats;
+use runsheet_model::Pace;
 
-use crate::Palette;
+use crate::{Outlook, Palette};
 
 /// Folds host names into ranges, such as `web[1-3]`.
 pub type Fold = fn(&[&str]) -> String;
@@ -36,6 +37,10 @@ pub struct Display {
     pub fold: Fold,
     /// The run so far, if it goes on. Default: nothing.
     pub before: RunStats,
+    /// What is known beforehand of its end, which is told while it goes on. Default: nothing.
+    pub outlook: Option<Outlook>,
+    /// How many times faster than real the run goes. Default: as fast as life.
+    pub pace: Pace,
     /// Where the full output of hosts is kept, to be told at the end; `None` if the record of the run goes with the program.
     pub output: Option<String>,
     /// How long the end of a run waits for a terminal or pipe that takes nothing at all, such as one that
@@ -56,6 +61,8 @@ impl Default for Display {
             err: Palette::plain(),
             fold: |names| names.join(","),
             before: RunStats::default(),
+            outlook: None,
+            pace: Pace::REAL,
             output: None,
             patience: Duration::from_secs(30),
         }

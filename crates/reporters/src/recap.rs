@@ -37,6 +37,7 @@ pub fn recap(stats: &RunStats, context: &RecapContext<'_>) -> String {
     if stats.header.as_ref().is_some_and(is_sheet) || stats.steps.len() > 1 {
         text.push_str(&steps(stats, context));
     }
+    text.push_str(&forecast_error(stats));
     for longer in &stats.longer {
         text.push_str(&paint(context.palette.warn, &format!("longer than usual: {}", took_longer(longer, stats))));
         text.push('\n');
@@ -148,6 +149,32 @@ fn steps(stats: &RunStats, context: &RecapContext<'_>) -> String {
         ]);
     }
     table.without_empty_columns().render(context.width, palette)
+}
+
+/// How far off it was when the run was foreseen to end; nothing of a run that did not go through in one go.
+fn forecast_error(stats: &RunStats) -> String {
+    let (Some(header), Some(took)) = (&stats.header, stats.took) else { return String::new() };
+    let Some(forecast) = header.forecast.filter(|_| header.epoch <= 1 && Verdict::of(stats) == Verdict::Ok) else {
+        return String::new();
+    };
+    let people = |waited: Duration| match waited {
+        Duration::ZERO => String::new(),
+        waited => format!(" ({} of it waiting for people)", format_duration(waited)),
+    };
+    let total = forecast.took.saturating_add(forecast.waited);
+    let waited = stats.steps.iter().fold(Duration::ZERO, |sum, step| sum.saturating_add(step.waited));
+    let least = if forecast.unknown > 0 { "at least " } else { "" };
+    let off = took.abs_diff(total);
+    let way = if took < total { "shorter" } else { "longer" };
+    let share = (off.as_secs_f64() / total.as_secs_f64().max(0.001) * 100.0).round();
+    format!(
+        "forecast as it began: {least}{}{}; it took {}{}: {} {way}, {share} %\n",
+        format_duration(total),
+        people(forecast.waited),
+        format_duration(took),
+        people(waited),
+        format_duration(off),
+    )
 }
 
 /// How a step ended, in words.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use runsheet_events::ObserveError;
+use runsheet_events::{EventKind, ObserveError};
 
 use crate::gatherer::Gatherer;
 use crate::inbox::{Batch, Message};
@@ -9,6 +9,7 @@ use crate::live_area::{LiveArea, fit};
 use crate::moved::Moved;
 use crate::narrator::Narrator;
 use crate::outlet::Outlet;
+use crate::outlook::Lookout;
 use crate::output_line;
 use crate::page::{Page, To};
 use crate::palette::paint;
@@ -26,6 +27,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// Where nothing can be drawn, silence longer than this is broken by a line that tells what runs.
 const SILENCE: Duration = Duration::from_mins(1);
 
+/// Between two times that it is reckoned anew when the run will be over.
+const RECKON: Duration = Duration::from_secs(1);
+
 /// Between two notes that lines were dropped.
 const DROPS: Duration = Duration::from_secs(1);
 
@@ -40,6 +44,11 @@ pub(crate) struct Screen {
     heard: Instant,
     drawn: Instant,
     moved: Moved,
+    lookout: Option<Lookout>,
+    /// When the run will be over, and when that was reckoned.
+    over: Option<(Option<String>, Instant)>,
+    /// When that was last told where nothing can be drawn.
+    told_over: Option<Instant>,
     /// Lines that were dropped since the run started.
     dropped: u64,
     /// Whether some of them were not told of yet.
@@ -58,6 +67,9 @@ impl Screen {
         let now = Instant::now();
         Self {
             narrator: Narrator::new(display.clone(), gatherer),
+            lookout: display.outlook.clone().map(Lookout::new),
+            over: None,
+            told_over: None,
             display,
             out,
             err,
@@ -71,13 +83,41 @@ impl Screen {
         }
     }
 
-    /// What runs now, a line each.
+    /// What runs now, a line each, below the end that is foreseen.
     fn live_lines(&self) -> Vec<String> {
-        let stats = self.narrator.stats();
-        if stats.took.is_some() || self.display.detail == Detail::Quiet {
+        if self.is_over() || self.display.detail == Detail::Quiet {
             return Vec::new();
         }
-        live_lines(stats, &self.moved, stats.elapsed + self.heard.elapsed())
+        let lines = live_lines(self.narrator.stats(), &self.moved, self.now());
+        let over = self.over.as_ref().filter(|_| !lines.is_empty()).and_then(|(line, _)| line.clone());
+        over.into_iter().chain(lines).collect()
+    }
+
+    fn is_over(&self) -> bool {
+        self.narrator.stats().took.is_some()
+    }
+
+    /// Since the run's start, in its own time.
+    fn now(&self) -> Duration {
+        self.narrator.stats().elapsed + self.display.pace.to_tell(self.heard.elapsed())
+    }
+
+    /// Reckons anew when the run will be over, unless that was done a moment ago.
+    fn look_out(&mut self) {
+        let now = self.now();
+        let is_due = self.over.as_ref().is_none_or(|(_, reckoned)| reckoned.elapsed() >= RECKON);
+        if let Some(lookout) = self.lookout.as_mut().filter(|_| is_due) {
+            self.over = Some((lookout.line(self.narrator.stats(), now), Instant::now()));
+        }
+    }
+
+    /// Tells where nothing can be drawn when the run will be over: as it begins, and after the end of a step, at most once a minute.
+    fn tell_end(&mut self, page: &mut Page) {
+        let is_due = self.told_over.is_none_or(|told| told.elapsed() >= SILENCE);
+        if let Some((Some(line), _)) = self.over.as_ref().filter(|_| is_due && !self.is_over()) {
+            page.line(To::Err, line);
+            self.told_over = Some(Instant::now());
+        }
     }
 
     /// Writes a page above the live lines, which become `lines`.
@@ -129,11 +169,16 @@ impl Screen {
 impl Painter for Screen {
     fn paint(&mut self, batch: Batch) {
         let mut page = Page::default();
+        let mut is_news = false;
         for message in batch.messages {
             match message {
                 Message::Event(event) => {
                     self.heard = Instant::now();
                     self.narrator.tell(&event, &mut page);
+                    if let Some(lookout) = &mut self.lookout {
+                        lookout.apply(&event, self.narrator.stats().elapsed);
+                    }
+                    is_news |= matches!(event.kind, EventKind::RunStarted(_) | EventKind::StepFinished { .. });
                 }
                 Message::Line(line) => output_line::render(&line, &self.display.out, page.text(To::Out)),
             }
@@ -142,6 +187,10 @@ impl Painter for Screen {
         self.untold |= batch.dropped > 0;
         if self.untold && self.told_drops.elapsed() >= DROPS {
             self.note_dropped(&mut page, "not shown so far");
+        }
+        self.look_out();
+        if is_news && !self.display.live && self.display.detail != Detail::Quiet {
+            self.tell_end(&mut page);
         }
         let lines = if batch.pause || batch.last {
             Vec::new()
@@ -153,6 +202,7 @@ impl Painter for Screen {
                 for line in self.live_lines() {
                     page.line(To::Err, &line);
                 }
+                self.told_over = Some(Instant::now());
             }
             Vec::new()
         };

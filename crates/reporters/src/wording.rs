@@ -49,6 +49,18 @@ pub(crate) fn running_for(time: Duration) -> String {
     }
 }
 
+/// Rising numbers, those that follow each other as a range: `2, 4-9`.
+pub(crate) fn ranges(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|one, next| one + 1 == *next);
+    let words: Vec<_> = runs
+        .map(|run| match run {
+            [first, .., last] => format!("{first}-{last}"),
+            run => run.iter().map(ToString::to_string).collect(),
+        })
+        .collect();
+    words.join(", ")
+}
+
 /// What a step does: its tasks, at most three by name.
 pub(crate) fn tasks(tasks: &[TaskName]) -> String {
     match tasks {
@@ -97,6 +109,11 @@ mod tests {
     #[test]
     fn numbers_are_grouped_by_thousands() {
         assert_eq!([0, 999, 1_204, 1_000_000].map(grouped), ["0", "999", "1,204", "1,000,000"]);
+    }
+
+    #[test]
+    fn numbers_that_follow_each_other_are_a_range() {
+        assert_eq!(ranges(&[2, 4, 5, 6, 9, 8]), "2, 4-6, 9, 8");
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl Story {
                 expect_ms: expect.map(|seconds| seconds * 1000),
                 forecast_ms: None,
                 undoes: None,
+                after: None,
             })
             .collect();
         story.tell(EventKind::RunStarted(Box::new(RunHeader {
@@ -55,6 +56,7 @@ impl Story {
             hosts: steps.iter().map(|step| step.hosts).max().unwrap_or(0),
             steps,
             request: None,
+            forecast: None,
         })));
         story
     }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use runsheet_events::{StepStats, TookLonger};
+use runsheet_events::{RunForecast, StepStats, TookLonger};
 use runsheet_forecast::Limit;
 use runsheet_model::{HostName, State};
 
@@ -14,6 +14,8 @@ const TOLD: usize = 10;
 pub struct Foreseen {
     /// How long each step will take, as it is written into the record.
     pub forecasts: BTreeMap<usize, Duration>,
+    /// When the run will be over, as it is written into the record.
+    pub finish: Option<RunForecast>,
     /// From when on a step takes longer than it usually does.
     pub steps: BTreeMap<usize, Limit>,
     /// From when on it takes longer than it usually does on a host.
@@ -81,6 +83,7 @@ mod tests {
             expect_ms: None,
             forecast_ms: None,
             undoes: None,
+            after: None,
         };
         let mut step = StepStats::new(planned);
         step.took = Some(Duration::from_secs(took));

@@ -43,6 +43,7 @@ pub(crate) fn planned(id: &str, owner: Option<&str>, expect: Option<Duration>) -
         expect_ms: expect.map(|expect| u64::try_from(expect.as_millis()).expect("a time")),
         forecast_ms: None,
         undoes: None,
+        after: None,
     }
 }
 
@@ -60,6 +61,7 @@ pub(crate) fn started(run: RunId, command: &str, steps: Vec<PlannedStep>) -> Eve
         steps,
         hosts: 1,
         request: None,
+        forecast: None,
     }))
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use runsheet_events::{EventKind, StepTotals};
+use runsheet_events::{EventKind, PlannedStep, StepTotals};
 use runsheet_model::{Failure, RunId, SinkName, State};
 use runsheet_sinks::{Drive, NotifySettings, Person, StandingFile, Surroundings};
 use serde_json::{Value, json};
@@ -178,6 +178,52 @@ fn owners_are_told_in_time_that_they_are_next_and_as_slack_calls_them() {
     drive.tick().expect("it is told");
     let third = format!("<@U024BE7LH> Weekly: kim, your step `The c` is next, in about 4 min (run {run})");
     assert_eq!(told.hook.texts(), [third]);
+}
+
+#[test]
+fn owners_are_told_by_what_their_steps_wait_for_and_not_by_the_order_of_rows() {
+    let told = Told::new("webhook", &json!({"on": ["next"], "ahead": "10m"}));
+    let mut drive = told.drive();
+    let after = |id: &str, owner: Option<&str>, minutes: Option<u64>, after: &[&str]| PlannedStep {
+        after: Some(after.iter().map(|id| step(id)).collect()),
+        ..planned(id, owner, minutes.map(Duration::from_mins))
+    };
+    // Two ways at once. What waits for the long one is far, what waits for the short one near, and of what waits for a step of which
+    // nobody knows how long it takes nobody can be told. One of them waits for a later row.
+    let steps = vec![
+        after("short", None, Some(2), &[]),
+        after("long", None, Some(60), &[]),
+        after("far", Some("kim"), Some(1), &["long"]),
+        after("beyond", Some("kim"), Some(1), &["near"]),
+        after("near", Some("dana"), None, &["short"]),
+        after("both", Some("lee"), Some(1), &["short", "long"]),
+        after("soon", Some("ann"), Some(1), &["step"]),
+        after("step", Some("ben"), Some(3), &["short"]),
+    ];
+    told.add(started(told.run, "run", steps));
+    for id in ["short", "long"] {
+        told.add(EventKind::StepStarted { step: step(id), hosts: 1 });
+    }
+    drive.catch_up(false).expect("it is told");
+    drive.tick().expect("it is told");
+    let found = |hook: &Hook| -> Vec<(String, Option<u64>)> {
+        let part = |post: &Value| (post["step"].as_str().expect("a step").to_owned(), post["minutes"].as_u64());
+        let mut found: Vec<_> = hook.told().iter().map(part).collect();
+        found.sort();
+        found
+    };
+    let next = |steps: &[(&str, Option<u64>)]| steps.iter().map(|&(id, in_)| (id.to_owned(), in_)).collect::<Vec<_>>();
+    assert_eq!(found(&told.hook), next(&[("near", Some(2)), ("soon", Some(5)), ("step", Some(2))]));
+    // Under way, and nobody knows for how long: what waits for it alone is next.
+    told.add(EventKind::StepFinished {
+        step: step("short"),
+        totals: StepTotals::default(),
+        took: Duration::from_mins(2),
+    });
+    told.add(EventKind::StepStarted { step: step("near"), hosts: 1 });
+    drive.catch_up(false).expect("it is told");
+    drive.tick().expect("it is told");
+    assert_eq!(found(&told.hook), next(&[("beyond", None)]));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of this crate.
 
+mod any_separator;
 mod bad_input;
 mod csv;
 mod files;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use runsheet_workbook::{Edit, Value, Workbook, csv_safe, patch};
 
+use crate::any_separator::{cells as seen_by_any, may_be_formula};
 use crate::handmade::Handmade;
 use crate::zip_file;
 
@@ -21,6 +22,12 @@ fn place() -> impl Strategy<Value = (u32, u32)> {
 /// Texts with everything that formats treat in a special way.
 fn text() -> impl Strategy<Value = String> {
     proptest::string::string_regex("([a-zÄ€😀<>&\"'=_;,+@-]|  ?|\t|\n|_x0041_|\\|){0,12}").expect("an expression")
+}
+
+/// Texts that try to begin a cell with a formula.
+fn hostile_text() -> impl Strategy<Value = String> {
+    proptest::string::string_regex("([a=+@＝-]|[\"'; ,\t\r\n]|\u{feff}|\u{200b}|cmd\\|' /C calc'!A0){0,12}")
+        .expect("an expression")
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -167,5 +174,25 @@ proptest! {
             Value::Text(text) => Value::Text(csv_safe(text).into_owned()),
             value => Value::Text(value.to_text()),
         });
+    }
+
+    #[test]
+    fn s_24_no_text_in_a_csv_is_read_as_a_formula_whatever_is_taken_for_the_separator(
+        delimiter in proptest::sample::select(vec![',', ';', '\t']),
+        texts in proptest::collection::vec((place(), hostile_text()), 1..8),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("steps.csv");
+        fs::write(&path, ["Step", "Task", "Hosts", "Owner\n"].join(&delimiter.to_string())).expect("a file");
+        let edit = |((row, column), text): ((u32, u32), String)| Edit {
+            tab: String::new(), row, column, value: Value::Text(text),
+        };
+        let edits: Vec<_> = texts.into_iter().map(edit).collect();
+        // A file whose delimiter would be in doubt is refused.
+        prop_assume!(patch(&path, &edits).is_ok());
+        let written = fs::read_to_string(&path).expect("text");
+        for cell in seen_by_any(&written) {
+            prop_assert!(!may_be_formula(&cell), "{cell:?} in {written:?}");
+        }
     }
 }

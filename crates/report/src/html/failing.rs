@@ -42,10 +42,12 @@ fn card(report: &Report, context: &Context<'_>, failure: &Failure<'_>, open: boo
             summary {
                 span.pill { (group.trouble.word()) }
                 " "
-                strong { (context.folded(&group.hosts, HOSTS)) }
-                @if group.hosts.len() > 1 { " (" (grouped(group.hosts.len())) ")" }
+                @let names = context.folded(&group.hosts, HOSTS);
+                @let many = group.hosts.len() > 1;
+                strong { @if many { (counted(group.hosts.len(), "host")) } @else { (names) } }
                 " in " em { (group.step + 1) ". " (step) }
                 @if !group.line.is_empty() { span.line { (group.line) } }
+                @if many { small.names { (names) } }
             }
             @for variant in &failure.variants {
                 (said(context, failure, variant))

@@ -6,7 +6,7 @@ mod renewing;
 mod resuming;
 mod steps;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -398,6 +398,7 @@ fn header(plan: &Plan, runner: &Runner, resumed: Option<&Resumption>, epoch: u32
                 expect_ms: step.expect_ms,
                 forecast_ms: forecast(index, &step.id),
                 undoes: step.undoes.map(|undone| plan.steps[undone].id.clone()),
+                after: Some(awaited(plan, index).into_iter().map(|index| plan.steps[index].id.clone()).collect()),
             }
         })
         .collect();
@@ -414,5 +415,21 @@ fn header(plan: &Plan, runner: &Runner, resumed: Option<&Resumption>, epoch: u32
         steps,
         hosts: plan.hosts.len(),
         request: identity.request.clone(),
+        forecast: recorded.map_or(runner.foreseen.finish, |header| header.forecast),
     }
+}
+
+/// The steps of the run that one waits for. A step that is left out stands for those that it would have waited for.
+fn awaited(plan: &Plan, index: usize) -> BTreeSet<usize> {
+    let mut awaited = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut left: Vec<usize> = plan.steps[index].after.clone();
+    while let Some(index) = left.pop() {
+        if plan.steps[index].left_out.is_none() {
+            awaited.insert(index);
+        } else if seen.insert(index) {
+            left.extend(&plan.steps[index].after);
+        }
+    }
+    awaited
 }

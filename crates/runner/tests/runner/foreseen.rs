@@ -19,6 +19,7 @@ fn limit(seconds: u64) -> Limit {
 async fn a_step_and_a_host_that_take_longer_are_told_once_their_step_is_over() {
     let hosts = (0..4).map(|number| (HostName::new(format!("h0{number}")).expect("a name"), limit(10)));
     let foreseen = Foreseen {
+        finish: None,
         forecasts: BTreeMap::from([(0, Duration::from_secs(12)), (1, Duration::from_secs(90))]),
         steps: BTreeMap::from([(0, limit(10)), (1, limit(30))]),
         hosts: BTreeMap::from([(0, hosts.collect::<HashMap<_, _>>())]),

@@ -52,6 +52,9 @@ pub struct SlackSettings {
     /// How long before a step starts its owner is told. Default: `10m`.
     #[serde(default)]
     pub ahead: Option<String>,
+    /// A file of certificates in PEM, relative to the project, of those who sign that it is the server, in place of those whom everybody trusts.
+    #[serde(default, alias = "ca")]
+    pub authority: Option<String>,
     /// Whether it may be an address of this machine or of a private network.
     #[serde(default)]
     pub allow_private: bool,
@@ -81,6 +84,9 @@ pub struct NotifyWebhookSettings {
     /// How long before a step starts its owner is told. Default: `10m`.
     #[serde(default)]
     pub ahead: Option<String>,
+    /// A file of certificates in PEM, relative to the project, of those who sign that it is the server, in place of those whom everybody trusts.
+    #[serde(default, alias = "ca")]
+    pub authority: Option<String>,
     /// Whether it may be an address of this machine or of a private network.
     #[serde(default)]
     pub allow_private: bool,
@@ -205,9 +211,13 @@ impl NotifySettings {
     pub fn open(&self, surroundings: &Surroundings) -> Result<Box<dyn Sink>, SinkError> {
         let none = BTreeMap::new();
         let channel = match self {
-            Self::Slack(settings) => Channel::Slack(Target::new(&settings.url, &none, settings.reach(), surroundings)?),
+            Self::Slack(settings) => {
+                let authority = settings.authority.as_deref();
+                Channel::Slack(Target::new(&settings.url, &none, settings.reach(), authority, surroundings)?)
+            }
             Self::Webhook(settings) => {
-                Channel::Webhook(Target::new(&settings.url, &settings.headers, settings.reach(), surroundings)?)
+                let (headers, authority) = (&settings.headers, settings.authority.as_deref());
+                Channel::Webhook(Target::new(&settings.url, headers, settings.reach(), authority, surroundings)?)
             }
             Self::Mail(settings) => Channel::mail(settings, surroundings)?,
         };

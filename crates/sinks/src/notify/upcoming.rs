@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use runsheet_events::{RunStats, StepStats};
@@ -13,33 +14,77 @@ pub(super) struct Upcoming {
     pub(super) within: Option<Duration>,
 }
 
-/// The steps with owners that start within `ahead`, by what history or the sheet says of the steps before them. Where nobody knows how long
-/// what runs will take, it is the one step that comes next.
+/// The steps with owners that start within `ahead`: once the steps that they wait for are over, by what history or the sheet says of those.
+/// Where nobody knows how long one of them will take that runs, it is a step that waits for nothing else.
 pub(super) fn upcoming(stats: &RunStats, watch: &Watch, ahead: Duration, now: SystemTime) -> Vec<Upcoming> {
     if watch.running.is_empty() || !stats.cancelled.is_empty() {
         return Vec::new();
     }
-    let mut left = Some(Duration::ZERO);
-    for (step, since) in &watch.running {
-        let elapsed = now.duration_since(*since).unwrap_or_default();
-        let of_step = stats.step(step).and_then(expected).map(|expected| expected.saturating_sub(elapsed));
-        left = left.zip(of_step).map(|(left, of_step)| left.max(of_step));
+    let mut ends = ends_of_begun(stats, watch, now);
+    let forward: Vec<&StepStats> = stats.steps.iter().filter(|step| step.planned.undoes.is_none()).collect();
+    let mut waiting: Vec<(&StepStats, Vec<&StepId>)> = Vec::new();
+    for (place, step) in forward.iter().enumerate() {
+        if !watch.begun.contains(&step.planned.step) {
+            // A record that does not tell is of a run that went row by row.
+            let before = place.checked_sub(1).map(|before| &forward[before].planned.step);
+            let after = step
+                .planned
+                .after
+                .as_ref()
+                .map_or_else(|| before.into_iter().collect(), |after| after.iter().collect());
+            waiting.push((step, after));
+        }
     }
     let mut upcoming = Vec::new();
-    let to_come = |step: &&StepStats| step.planned.undoes.is_none() && !watch.begun.contains(&step.planned.step);
-    for step in stats.steps.iter().filter(to_come) {
-        if left.is_some_and(|left| left > ahead) {
-            break;
-        }
-        if let Some(owner) = &step.planned.owner {
-            upcoming.push(Upcoming { step: step.planned.step.clone(), owner: owner.clone(), within: left });
-        }
-        left = left.zip(expected(step)).map(|(left, of_step)| left + of_step);
-        if left.is_none() {
-            break;
+    // A step may wait for one of a later row, so that one pass over the rows need not be enough.
+    loop {
+        let before = waiting.len();
+        waiting.retain(|(step, after)| {
+            let Some(start) = after.iter().map(|step| ends.get(step).copied()).collect::<Option<Vec<_>>>() else {
+                return true;
+            };
+            let start = start.into_iter().max().unwrap_or(Moment::In(Duration::ZERO));
+            let within = match start {
+                Moment::In(time) if time <= ahead => Some(Some(time)),
+                Moment::Unknown => Some(None),
+                Moment::In(_) | Moment::Later => None,
+            };
+            if let (Some(owner), Some(within)) = (&step.planned.owner, within) {
+                upcoming.push(Upcoming { step: step.planned.step.clone(), owner: owner.clone(), within });
+            }
+            let end = match (start, expected(step)) {
+                (Moment::In(start), Some(time)) => Moment::In(start.saturating_add(time)),
+                _ => Moment::Later,
+            };
+            ends.insert(&step.planned.step, end);
+            false
+        });
+        if waiting.len() == before {
+            return upcoming;
         }
     }
-    upcoming
+}
+
+/// When the steps are over that have begun.
+fn ends_of_begun<'a>(stats: &RunStats, watch: &'a Watch, now: SystemTime) -> HashMap<&'a StepId, Moment> {
+    let end = |step: &StepId| {
+        let Some(since) = watch.running.get(step) else { return Moment::In(Duration::ZERO) };
+        let elapsed = now.duration_since(*since).unwrap_or_default();
+        let expected = stats.step(step).and_then(expected);
+        expected.map_or(Moment::Unknown, |expected| Moment::In(expected.saturating_sub(elapsed)))
+    };
+    watch.begun.iter().map(|step| (step, end(step))).collect()
+}
+
+/// When something is over. Later ones are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    /// In so long.
+    In(Duration),
+    /// It is under way, and nobody knows for how long.
+    Unknown,
+    /// It waits for something of which nobody knows how long it takes.
+    Later,
 }
 
 fn expected(step: &StepStats) -> Option<Duration> {

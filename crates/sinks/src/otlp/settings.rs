@@ -20,6 +20,9 @@ pub struct OtlpSettings {
     /// Headers, such as `Authorization: {secret: NAME}`.
     #[serde(default)]
     pub headers: BTreeMap<String, TextOrSecret>,
+    /// A file of certificates in PEM, relative to the project, of those who sign that it is the server, in place of those whom everybody trusts.
+    #[serde(default, alias = "ca")]
+    pub authority: Option<String>,
     /// Whether it may be `http://`, which everybody on the way can read. That is always so for `localhost`.
     #[serde(default)]
     pub allow_http: bool,

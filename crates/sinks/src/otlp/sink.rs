@@ -26,7 +26,13 @@ pub(crate) struct Otlp {
 
 impl Otlp {
     pub(crate) fn new(settings: &OtlpSettings, surroundings: &Surroundings) -> Result<Self, SinkError> {
-        let collector = Target::new(&settings.endpoint, &settings.headers, settings.reach(), surroundings)?;
+        let collector = Target::new(
+            &settings.endpoint,
+            &settings.headers,
+            settings.reach(),
+            settings.authority.as_deref(),
+            surroundings,
+        )?;
         let about = Attributes::default()
             .text("service.name", "runsheet")
             .text("service.version", surroundings.version.clone())

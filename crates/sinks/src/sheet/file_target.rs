@@ -35,8 +35,10 @@ impl SheetTarget for FileTarget {
         if fs::metadata(&self.path).map_err(failed)?.permissions().readonly() {
             return Err(SinkError::refused(format!("`{}` is read-only", self.shown)));
         }
-        let (workbook, fingerprint) = Workbook::read_with_fingerprint(&self.path)
-            .map_err(|error| SinkError::unavailable(format!("failed to read `{}`", self.shown)).because(error))?;
+        // Its reason alone: the file is named already, as people call it.
+        let (workbook, fingerprint) = Workbook::read_with_fingerprint(&self.path).map_err(|error| {
+            SinkError::unavailable(format!("failed to read `{}`", self.shown)).because(error.reason)
+        })?;
         self.seen = Some(fingerprint);
         let found = workbook.tabs.into_iter().find(|found| found.name == tab);
         found.ok_or_else(|| SinkError::refused(format!("`{}` has no tab `{tab}`", self.shown)))
@@ -53,6 +55,6 @@ impl SheetTarget for FileTarget {
             })
             .collect();
         patch_if(&self.path, self.seen.take().as_deref().unwrap_or_default(), &edits)
-            .map_err(|error| SinkError::unavailable(format!("failed to write `{}`", self.shown)).because(error))
+            .map_err(|error| SinkError::unavailable(format!("failed to write `{}`", self.shown)).because(error.reason))
     }
 }

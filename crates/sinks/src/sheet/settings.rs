@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -55,7 +55,7 @@ impl SheetSettings {
         let target: Box<dyn SheetTarget> = match &record.source {
             ImportSource::File(file) => {
                 let full = path.parent().unwrap_or(Path::new("")).join(file);
-                let shown = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+                let shown = shown(&full, &surroundings.root);
                 Box::new(FileTarget::new(full, shown))
             }
             ImportSource::Google(id) => Box::new(self.google(id, surroundings)?),
@@ -81,5 +81,34 @@ impl SheetSettings {
         let google = access.open(&surroundings.root, secret)?;
         let id = id.parse().map_err(|error| SinkError::refused("the Google Sheet cannot be opened").because(error))?;
         Ok(GoogleTarget::new(google, id))
+    }
+}
+
+/// How a file is called in messages: its place in the project, without `..`; outside of it, its whole path.
+fn shown(file: &Path, root: &Path) -> String {
+    let mut clean = PathBuf::new();
+    for part in file.components() {
+        let up = part == Component::ParentDir && matches!(clean.components().next_back(), Some(Component::Normal(_)));
+        if up {
+            clean.pop();
+        } else {
+            clean.push(part);
+        }
+    }
+    clean.strip_prefix(root).unwrap_or(&clean).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_by_its_place_in_the_project() {
+        let root = Path::new("/home/dana/deploy");
+        let called = |file: &str| shown(&root.join("sheets").join(file), root);
+        assert_eq!(called("../deploy.xlsx"), "deploy.xlsx");
+        assert_eq!(called("weekly.csv"), "sheets/weekly.csv");
+        assert_eq!(called("../../shared/deploy.xlsx"), "/home/dana/shared/deploy.xlsx");
+        assert_eq!(shown(Path::new("../deploy.csv"), root), "../deploy.csv");
     }
 }

@@ -1,4 +1,7 @@
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use runsheet_model::Secret;
@@ -9,6 +12,9 @@ use crate::{Mistake, SinkError, Surroundings};
 
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// The largest file of certificates, in bytes. All that Mozilla trusts are a quarter of it.
+const LARGEST_AUTHORITY: u64 = 1 << 20;
 
 /// What a web address may be, beyond `https://` and the public internet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,11 +35,13 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Takes what the settings say; fails if a secret is missing or is no address.
+    /// Takes what the settings say; fails if a secret is missing or is no address. `authority` is a file of certificates in PEM, relative to
+    /// the project, of those who sign that it is the server, in place of those whom everybody trusts.
     pub(crate) fn new(
         url: &TextOrSecret,
         headers: &BTreeMap<String, TextOrSecret>,
         reach: Reach,
+        authority: Option<&str>,
         surroundings: &Surroundings,
     ) -> Result<Self, SinkError> {
         let called = match url {
@@ -52,6 +60,10 @@ impl Target {
             })
             .collect::<Result<_, SinkError>>()?;
         let client = if reach.private { WebClient::anywhere() } else { WebClient::public_only() };
+        let client = match authority {
+            Some(file) => trusting(client, &surroundings.root.join(file))?,
+            None => client,
+        };
         Ok(Self { client, url, called, headers })
     }
 
@@ -89,9 +101,23 @@ impl Target {
             Err(error @ WebError::Forbidden { .. }) => {
                 Err(SinkError::refused(format!("{called} is not used: {error}; `allow_private: true` allows that")))
             }
+            // Nothing that waiting for would change.
+            Err(error @ WebError::Untrusted { .. }) => Err(SinkError::refused(format!(
+                "{called} is not used: {error}; `authority: FILE` names the certificates of those who may sign it"
+            ))),
             Err(error) => Err(SinkError::unavailable(format!("{called} is not reached")).because(error)),
         }
     }
+}
+
+/// A client that trusts those in a file.
+fn trusting(client: WebClient, file: &Path) -> Result<WebClient, SinkError> {
+    let setting = format!("`authority`: `{}`", file.display());
+    let mut pem = Vec::new();
+    File::open(file)
+        .and_then(|file| file.take(LARGEST_AUTHORITY).read_to_end(&mut pem))
+        .map_err(|error| SinkError::refused(format!("{setting} cannot be read")).because(error))?;
+    client.trusting(&pem).ok_or_else(|| SinkError::refused(format!("{setting} holds no certificates in PEM")))
 }
 
 /// Checks an address as far as it stands in the settings.

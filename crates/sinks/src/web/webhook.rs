@@ -23,6 +23,9 @@ pub struct WebhookSettings {
     /// Headers, such as `Authorization: {secret: NAME}`.
     #[serde(default)]
     pub headers: BTreeMap<String, TextOrSecret>,
+    /// A file of certificates in PEM, relative to the project, of those who sign that it is the server, in place of those whom everybody trusts.
+    #[serde(default, alias = "ca")]
+    pub authority: Option<String>,
     /// Whether it may be an address of this machine or of a private network.
     #[serde(default)]
     pub allow_private: bool,
@@ -55,7 +58,13 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     pub(crate) fn new(settings: &WebhookSettings, surroundings: &Surroundings) -> Result<Self, SinkError> {
-        let target = Target::new(&settings.url, &settings.headers, settings.reach(), surroundings)?;
+        let target = Target::new(
+            &settings.url,
+            &settings.headers,
+            settings.reach(),
+            settings.authority.as_deref(),
+            surroundings,
+        )?;
         Ok(Self { target, taken: 0 })
     }
 

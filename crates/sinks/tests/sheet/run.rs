@@ -25,6 +25,7 @@ impl Run {
             expect_ms: None,
             forecast_ms: Some(600_000),
             undoes: None,
+            after: None,
         };
         let header = RunHeader {
             format: 1,
@@ -39,6 +40,7 @@ impl Run {
             steps: steps.iter().map(planned).collect(),
             hosts: 2,
             request: None,
+            forecast: None,
         };
         run.push(EventKind::RunStarted(Box::new(header)));
         run

