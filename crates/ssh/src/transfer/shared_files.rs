@@ -80,7 +80,7 @@ impl SharedFiles {
 fn known(held: &mut VecDeque<Held>, path: &Path, sha256: &str) -> Option<SharedFile> {
     let at = held.iter().position(|held| held.path == path && held.sha256 == sha256)?;
     let found = held.remove(at)?;
-    let is_good = match &found.file.0.borrow().end {
+    let is_good = match &found.file.0.reading.borrow().end {
         None => true,
         Some(Ok(end)) => end.transfer.sha256.eq_ignore_ascii_case(sha256),
         Some(Err(_)) => false,
@@ -95,13 +95,18 @@ fn known(held: &mut VecDeque<Held>, path: &Path, sha256: &str) -> Option<SharedF
 
 /// A file that is in memory, or is about to be.
 #[derive(Clone)]
-pub(crate) struct SharedFile(Arc<watch::Receiver<Reading>>);
+pub(crate) struct SharedFile(Arc<InMemory>);
+
+struct InMemory {
+    reading: watch::Receiver<Reading>,
+    _place: OwnedSemaphorePermit,
+}
 
 /// How far it has been read.
+#[derive(Default)]
 struct Reading {
     pieces: Vec<Arc<[u8]>>,
     end: Option<Result<End, Arc<io::Error>>>,
-    _place: OwnedSemaphorePermit,
 }
 
 /// What it turned out to be.
@@ -115,29 +120,29 @@ pub(crate) struct End {
 impl SharedFile {
     /// Starts a thread that reads it. It has `size` bytes, for which there is a place.
     fn read(path: PathBuf, size: u64, place: OwnedSemaphorePermit) -> Self {
-        let (tell, reading) = watch::channel(Reading { pieces: Vec::new(), end: None, _place: place });
+        let (tell, reading) = watch::channel(Reading::default());
         tokio::task::spawn_blocking(move || {
             let end = read(&path, size, &tell).map_err(Arc::new);
             tell.send_modify(|reading| reading.end = Some(end));
         });
-        Self(Arc::new(reading))
+        Self(Arc::new(InMemory { reading, _place: place }))
     }
 
     /// Returns a piece of it, or nothing after the last one or where reading failed, which [`SharedFile::end`] tells.
     pub(crate) async fn piece(&self, at: usize) -> Option<Arc<[u8]>> {
         let is_known = |reading: &Reading| reading.pieces.len() > at || reading.end.is_some();
         // Most are there already, and then nobody has to wait.
-        if is_known(&self.0.borrow()) {
-            return self.0.borrow().pieces.get(at).cloned();
+        if is_known(&self.0.reading.borrow()) {
+            return self.0.reading.borrow().pieces.get(at).cloned();
         }
-        let mut reading = watch::Receiver::clone(&self.0);
+        let mut reading = self.0.reading.clone();
         let known = reading.wait_for(is_known).await;
         known.ok().and_then(|reading| reading.pieces.get(at).cloned())
     }
 
     /// Waits for its end.
     pub(crate) async fn end(&self) -> Result<End, Arc<io::Error>> {
-        let mut reading = watch::Receiver::clone(&self.0);
+        let mut reading = self.0.reading.clone();
         let ended = reading.wait_for(|reading| reading.end.is_some()).await;
         let end = ended.ok().and_then(|reading| reading.end.clone());
         end.unwrap_or_else(|| Err(Arc::new(io::Error::other("its reader is gone"))))
@@ -153,6 +158,9 @@ fn read(path: &Path, size: u64, tell: &watch::Sender<Reading>) -> io::Result<End
         bytes += piece.len() as u64;
         if bytes > size {
             return Err(io::Error::other("it grows while it is read"));
+        }
+        if tell.is_closed() {
+            return Err(io::Error::other("nobody takes it any more"));
         }
         tell.send_modify(|reading| reading.pieces.push(Arc::from(piece)));
     }

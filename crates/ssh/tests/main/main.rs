@@ -11,6 +11,7 @@ mod host_keys;
 mod hostile;
 mod keys;
 mod logins;
+mod many_files;
 mod practice;
 mod proxy_command;
 mod reaching;
