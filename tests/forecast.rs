@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::practice_runs::Stage;
 use crate::sinks::Receiver;
+use crate::terminal::Terminal;
 
 const SHEET: &str = "name: Weekly\nvars: {pause: '0.1'}\nsteps:\n\
     \x20 - {name: Roll web, task: command, hosts: web, expect: 10s, args: {run: 'sleep {{ vars.pause }}'}}\n";
@@ -38,6 +39,28 @@ fn a_forecast_comes_from_past_runs_and_a_slow_run_is_told_and_good() {
     let trend = stage.case.run(&["history", "Weekly", "--trend"]).exits(0).stdout;
     assert!(trend.contains('█') && trend.contains("steady"), "{trend}");
     stage.case.run(&["history", "--trend"]).exits(2);
+}
+
+#[test]
+fn while_a_run_goes_on_it_says_when_it_will_be_over_and_at_its_end_how_far_off_that_was() {
+    let sheet = "name: Weekly\nsteps:\n\
+        \x20 - {name: Roll web, id: roll, task: command, hosts: web, args: {run: 'sleep 2'}}\n\
+        \x20 - {name: Look, id: look, task: command, hosts: web, args: {run: 'sleep 1'}}\n";
+    let stage = Stage::new("web1: ok").sheet(sheet);
+    stage.case.run_with_flags(&["run", "deploy"]).exits(0);
+
+    // On a terminal above the lines of what runs; where nothing can be drawn as a line of its own.
+    let mut terminal = Terminal::start(stage.case.command(&["run", "deploy", "-y", "-F", "ssh_config"]));
+    terminal.says("over at ").says("decided by the steps 1-2").says("over at ");
+    let drawn = terminal.ends().exits(0);
+    let plain = stage.case.run_with_flags(&["run", "deploy"]).exits(0);
+    for said in [&drawn.stderr, &plain.stderr] {
+        assert!(said.contains("forecast as it began: 3."), "{said}");
+        assert!(said.contains("; it took 3."), "{said}");
+    }
+    let told: Vec<_> = plain.stderr.lines().filter(|line| line.starts_with("over at ")).collect();
+    let [begin] = told[..] else { panic!("not told once: {}", plain.stderr) };
+    assert!(begin.contains(", in 3s; decided by the steps 1-2"), "{begin}");
 }
 
 #[test]

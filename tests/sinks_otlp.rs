@@ -134,8 +134,8 @@ fn a_run_is_a_trace_of_steps_hosts_attempts_and_commands_and_comes_out_the_same_
         assert!(time(span, "startTimeUnixNano") <= time(span, "endTimeUnixNano"), "{span}");
         if let Some(parent) = span["parentSpanId"].as_str() {
             let parent = spans.get(parent).unwrap_or_else(|| panic!("the parent of {span} is missing"));
-            // Times of events are rounded to milliseconds.
-            let slack = 3_000_000;
+            // An event has its time from when the loop takes note of it, a little later on a busy machine, and spans end there.
+            let slack = 50_000_000;
             assert!(time(parent, "startTimeUnixNano") <= time(span, "startTimeUnixNano") + slack, "{span}\n{parent}");
             assert!(time(parent, "endTimeUnixNano") + slack >= time(span, "endTimeUnixNano"), "{span}\n{parent}");
         }
