@@ -92,6 +92,7 @@ async fn a_host_that_was_not_reached_ahead_of_time_is_told_of_in_its_turn_and_as
 #[tokio::test(start_paused = true)]
 async fn nobody_is_connected_to_ahead_of_time_once_too_much_failed() {
     let report = twelve()
+        .connect_takes(Duration::ZERO)
         .everywhere(Behaviour::Exit(1))
         .forks(1)
         .change(|plan| {
