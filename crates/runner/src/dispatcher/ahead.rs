@@ -28,7 +28,9 @@ impl Dispatcher {
     pub(super) fn be_let_in(&mut self, executor: &Executor) {
         if !std::mem::replace(&mut self.let_in, true) {
             let running: Vec<_> = self.steps.keys().copied().collect();
-            running.into_iter().for_each(|index| self.look_ahead(index, executor));
+            for index in running {
+                self.look_ahead(index, executor);
+            }
         }
     }
 
