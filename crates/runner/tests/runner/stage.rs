@@ -80,6 +80,14 @@ pub(crate) struct Stage {
     locks: Option<Vec<PlayedLock>>,
 }
 
+/// A runner among all that is played.
+pub(crate) struct Set {
+    pub(crate) runner: Runner,
+    world: Arc<World>,
+    pub(crate) journal: Arc<PlayedJournal>,
+    outputs: Arc<PlayedOutputs>,
+}
+
 /// What was seen.
 pub(crate) struct Report {
     pub(crate) stats: RunStats,
@@ -234,7 +242,46 @@ impl Stage {
     }
 
     pub(crate) async fn run(self) -> Report {
-        let plan = Arc::new(self.plan());
+        let Set { runner, world, journal, outputs } = self.set(self.plan());
+        let (sender, signals) = mpsc::unbounded_channel();
+        for (after, signal) in self.signals.clone() {
+            let sender = sender.clone();
+            tokio::spawn(async move {
+                sleep(after).await;
+                _ = sender.send(signal);
+            });
+        }
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let observer = PlayedObserver { shown: shown.clone(), durable: journal.durable.subscribe() };
+        let started = Instant::now();
+        let report = runner.execute(vec![Box::new(observer)], signals).await;
+        let took = started.elapsed();
+        // Connections are closed in the background.
+        sleep(Duration::from_millis(1)).await;
+        let effects = world.effects.lock().expect("no panic").clone();
+        let shown = shown.lock().expect("no panic").clone();
+        let events = journal.events.lock().expect("no panic").clone();
+        let outputs = outputs.0.lock().expect("no panic").clone();
+        let locks = world.locks.lock().expect("no panic").clone();
+        Report {
+            stats: report.stats,
+            unrecorded: report.unrecorded,
+            connects: world.connects.iter().map(|count| count.load(Ordering::SeqCst)).collect(),
+            closed: world.closed.load(Ordering::SeqCst),
+            effects,
+            shown,
+            most_at_once: world.most.load(Ordering::SeqCst),
+            most_open: world.most_open.load(Ordering::SeqCst),
+            took,
+            events,
+            outputs,
+            locks,
+        }
+    }
+
+    /// Sets everything up that a run of this plan needs.
+    pub(crate) fn set(&self, plan: Plan) -> Set {
+        let plan = Arc::new(plan);
         let resumed = self.resumption().map(|resumption| resumption.expect("everything is decided"));
         let run = self.earlier.iter().flat_map(|(events, _)| events).find_map(|event| match &event.kind {
             EventKind::RunStarted(header) => Some(header.run),
@@ -270,7 +317,7 @@ impl Stage {
         let outputs = Arc::new(PlayedOutputs::default());
         let runner = Runner {
             endpoints: plan.hosts.iter().map(|host| endpoint(host.name.clone())).collect(),
-            plan: plan.clone(),
+            plan,
             identity: Identity {
                 run: run.unwrap_or_else(RunId::fresh),
                 command: "run".to_owned(),
@@ -294,40 +341,7 @@ impl Stage {
             foreseen: self.foreseen.clone(),
             resumed,
         };
-        let (sender, signals) = mpsc::unbounded_channel();
-        for (after, signal) in self.signals.clone() {
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                sleep(after).await;
-                _ = sender.send(signal);
-            });
-        }
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let observer = PlayedObserver { shown: shown.clone(), durable: journal.durable.subscribe() };
-        let started = Instant::now();
-        let report = runner.execute(vec![Box::new(observer)], signals).await;
-        let took = started.elapsed();
-        // Connections are closed in the background.
-        sleep(Duration::from_millis(1)).await;
-        let effects = world.effects.lock().expect("no panic").clone();
-        let shown = shown.lock().expect("no panic").clone();
-        let events = journal.events.lock().expect("no panic").clone();
-        let outputs = outputs.0.lock().expect("no panic").clone();
-        let locks = world.locks.lock().expect("no panic").clone();
-        Report {
-            stats: report.stats,
-            unrecorded: report.unrecorded,
-            connects: world.connects.iter().map(|count| count.load(Ordering::SeqCst)).collect(),
-            closed: world.closed.load(Ordering::SeqCst),
-            effects,
-            shown,
-            most_at_once: world.most.load(Ordering::SeqCst),
-            most_open: world.most_open.load(Ordering::SeqCst),
-            took,
-            events,
-            outputs,
-            locks,
-        }
+        Set { runner, world, journal, outputs }
     }
 
     pub(crate) fn plan(&self) -> Plan {
@@ -609,8 +623,8 @@ impl Remote for PlayedRemote {
 }
 
 /// A journal whose sync takes its time, and which may fail.
-struct PlayedJournal {
-    events: Mutex<Vec<Arc<RunEvent>>>,
+pub(crate) struct PlayedJournal {
+    pub(crate) events: Mutex<Vec<Arc<RunEvent>>>,
     queue: mpsc::UnboundedSender<u64>,
     durable: watch::Sender<Durability>,
 }
