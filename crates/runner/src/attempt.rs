@@ -54,7 +54,7 @@ impl Attempt<'_> {
         let started = Instant::now();
         let remote = Arc::new(RecordedRemote::new(
             self.remote.clone(),
-            self.key.clone(),
+            (self.key.clone(), self.position),
             self.shared.messages.clone(),
             self.shared.mask.clone(),
             self.output.clone(),

@@ -167,7 +167,8 @@ impl<'a> Chain<'a> {
         let attempt = self.attempt_of(number, link, kind, remote);
         let key = attempt.key.clone();
         let Tried { result, started, commands, effects } = attempt.run().await;
-        run.shared.send(Message::AttemptFinished { key, started, result: result.clone(), commands });
+        let position = run.start.position;
+        run.shared.send(Message::AttemptFinished { key, position, started, result: result.clone(), commands });
         self.begun |= effects;
         result
     }
@@ -224,8 +225,8 @@ impl<'a> Chain<'a> {
         if let Some(answer) = answer {
             run.shared.send(Message::LostAnswered { key, answer, who: ask.who.clone() });
         } else if let Some(result) = &ended {
-            let (result, commands) = (result.clone(), Vec::new());
-            run.shared.send(Message::AttemptFinished { key, started: true, result, commands });
+            let (position, result, commands) = (run.start.position, result.clone(), Vec::new());
+            run.shared.send(Message::AttemptFinished { key, position, started: true, result, commands });
         }
         ended
     }

@@ -183,17 +183,20 @@ impl Executor {
 
     /// Starts host runs one after the other, no more at once than can work or connect, so that a waiting host costs nothing.
     /// Those that step aside, because nothing comes from their hosts, make place for others. Each end is reported.
-    pub(crate) fn start(&self, step: &Arc<StepRun>, starts: Vec<Start>) {
+    ///
+    /// `begun` says where those go on that do not begin at the beginning.
+    pub(crate) fn start(&self, step: &Arc<StepRun>, positions: Vec<usize>, mut begun: BTreeMap<usize, Start>) {
         let shared = self.shared.clone();
         let step = step.clone();
         tokio::spawn(async move {
-            for start in starts {
+            for position in positions {
                 let place = tokio::select! {
                     biased;
                     () = step.stop.new.cancelled() => None,
                     place = step.room.clone().acquire_owned() => place.ok(),
                 };
                 let may_start = place.is_some();
+                let start = begun.remove(&position).unwrap_or_else(|| Start { position, ..Start::default() });
                 let host = HostRun {
                     shared: shared.clone(),
                     cancel: step.stop.running.child_token(),

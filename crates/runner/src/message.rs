@@ -12,6 +12,8 @@ pub(crate) type FilesFound = Result<Vec<MadeFile>, (String, String)>;
 /// An attempt that is about to have its first effect. Without an answer it may not.
 pub(crate) struct Wish {
     pub(crate) key: AttemptKey,
+    /// Of the host in the step.
+    pub(crate) position: usize,
     pub(crate) purpose: Purpose,
     pub(crate) permit: oneshot::Sender<()>,
 }
@@ -35,8 +37,14 @@ pub(crate) enum Message {
     HostStarted { step: StepId, host: HostName },
     /// An attempt is about to have its first effect, and waits for the answer. A dropped sender means no.
     PermitWanted(Wish),
-    /// An attempt ended.
-    AttemptFinished { key: AttemptKey, started: bool, result: HostResult, commands: Vec<CommandRecord> },
+    /// An attempt ended, on the host at this position in its step.
+    AttemptFinished {
+        key: AttemptKey,
+        position: usize,
+        started: bool,
+        result: HostResult,
+        commands: Vec<CommandRecord>,
+    },
     /// What a link opened was opened again, or not.
     RenewalFinished { place: Place, key: AttemptKey, started: bool, result: HostResult },
     /// A task said something.

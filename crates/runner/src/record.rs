@@ -23,10 +23,20 @@ pub(crate) struct Record {
     unrecorded: Vec<Arc<RunEvent>>,
 }
 
-/// An event on its way to the disk, and who waits for it.
+/// An event on its way to the disk.
 pub(crate) struct Pending {
     pub(crate) event: Arc<RunEvent>,
-    pub(crate) permit: Option<oneshot::Sender<()>>,
+    pub(crate) then: Then,
+}
+
+/// What else follows from an event once it is durable.
+pub(crate) enum Then {
+    /// Nothing.
+    Nothing,
+    /// An attempt may have effects.
+    Permit(oneshot::Sender<()>),
+    /// A host that ran has ended: its position in the step, and how many attempts each link has had.
+    Ended { position: usize, attempts: Vec<u32> },
 }
 
 impl Record {
@@ -60,7 +70,7 @@ impl Record {
     }
 
     /// Takes an event, with times by the clock. Gives it back if it cannot be recorded; its permit is dropped then, which means no.
-    pub(crate) fn emit(&mut self, kind: EventKind, permit: Option<oneshot::Sender<()>>) -> Option<Arc<RunEvent>> {
+    pub(crate) fn emit(&mut self, kind: EventKind, then: Then) -> Option<Arc<RunEvent>> {
         self.seq += 1;
         let (elapsed, kind) = (self.pace.to_tell(self.started.elapsed()), kind.at_pace(self.pace));
         let event = Arc::new(RunEvent { seq: self.seq, at: SystemTime::now(), elapsed, kind });
@@ -69,7 +79,7 @@ impl Record {
             self.unrecorded.push(event.clone());
             return Some(event);
         }
-        self.pending.push_back(Pending { event, permit });
+        self.pending.push_back(Pending { event, then });
         None
     }
 
@@ -83,10 +93,14 @@ impl Record {
 
     /// Gives the next event that is durable, once.
     pub(crate) fn next_durable(&mut self) -> Option<Pending> {
-        let durable = match &*self.durability.borrow_and_update() {
-            Durability::UpTo(seq) | Durability::Failed { durable: seq, .. } => *seq,
-        };
+        let durable = up_to(&self.durability.borrow_and_update());
         self.pending.pop_front_if(|pending| pending.event.seq <= durable)
+    }
+
+    /// Whether some event that is durable has not been given yet.
+    pub(crate) fn has_durable(&self) -> bool {
+        let durable = up_to(&self.durability.borrow());
+        self.pending.front().is_some_and(|pending| pending.event.seq <= durable)
     }
 
     /// Tells why nothing more can be recorded, the first time that is so.
@@ -131,5 +145,11 @@ impl Record {
     /// What is recorded nowhere.
     pub(crate) fn into_unrecorded(self) -> Vec<Arc<RunEvent>> {
         self.unrecorded
+    }
+}
+
+fn up_to(durability: &Durability) -> u64 {
+    match durability {
+        Durability::UpTo(seq) | Durability::Failed { durable: seq, .. } => *seq,
     }
 }

@@ -23,6 +23,8 @@ const LONGEST_COMMAND: usize = 1024;
 pub(crate) struct RecordedRemote {
     inner: Arc<dyn Remote>,
     key: AttemptKey,
+    /// Of the host in the step.
+    position: usize,
     messages: mpsc::UnboundedSender<Message>,
     permit: OnceCell<bool>,
     purpose: Purpose,
@@ -43,7 +45,7 @@ struct Seen {
 impl RecordedRemote {
     pub(crate) fn new(
         inner: Arc<dyn Remote>,
-        key: AttemptKey,
+        (key, position): (AttemptKey, usize),
         messages: mpsc::UnboundedSender<Message>,
         mask: Mask,
         output: Arc<HostOutput>,
@@ -52,6 +54,7 @@ impl RecordedRemote {
         Self {
             inner,
             key,
+            position,
             messages,
             permit: OnceCell::new(),
             purpose,
@@ -98,7 +101,8 @@ impl RecordedRemote {
             .permit
             .get_or_init(|| async {
                 let (permit, answer) = oneshot::channel();
-                let wish = Wish { key: self.key.clone(), purpose: self.purpose, permit };
+                let (key, position, purpose) = (self.key.clone(), self.position, self.purpose);
+                let wish = Wish { key, position, purpose, permit };
                 self.messages.send(Message::PermitWanted(wish)).is_ok() && answer.await.is_ok()
             })
             .await;

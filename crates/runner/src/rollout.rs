@@ -7,6 +7,8 @@ use runsheet_plan::{HostWork, PlanWindow};
 #[derive(Debug, Default)]
 pub(crate) struct Rollout {
     waves: VecDeque<Vec<usize>>,
+    /// How many hosts they have.
+    in_waves: usize,
     opened: usize,
     /// The first of the waves, if it was begun in an earlier epoch: the hosts on which all is done.
     begun: Option<Vec<usize>>,
@@ -96,6 +98,7 @@ impl Rollout {
                     if first && begun {
                         rollout.begun = Some(done);
                     }
+                    rollout.in_waves += left.len();
                     rollout.waves.push_back(left);
                 }
             }
@@ -136,7 +139,7 @@ impl Rollout {
 
     /// How many hosts have not started.
     pub(crate) fn not_started(&self) -> usize {
-        self.waiting.len() + self.waves.iter().map(Vec::len).sum::<usize>()
+        self.waiting.len() + self.in_waves
     }
 
     /// Tells what can be done; hosts that start are counted as running.
@@ -160,6 +163,7 @@ impl Rollout {
     /// Opens the next wave, and tells its number from 1 and its size.
     pub(crate) fn open(&mut self) -> (usize, usize) {
         let wave = self.waves.pop_front().unwrap_or_default();
+        self.in_waves -= wave.len();
         self.opened += 1;
         self.waiting.extend(wave);
         (self.opened, self.waiting.len())
@@ -199,6 +203,7 @@ impl Rollout {
     pub(crate) fn give_up(&mut self) -> Vec<usize> {
         let mut rest: Vec<_> = self.waiting.drain(..).collect();
         rest.extend(self.waves.drain(..).flatten());
+        self.in_waves = 0;
         rest
     }
 

@@ -1,8 +1,8 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use runsheet_model::{HostName, Pace, State};
+use runsheet_model::{Pace, State};
 use tokio::time::Instant;
 
 use crate::executor::{Age, StepRun};
@@ -29,7 +29,6 @@ pub(crate) struct StepProgress {
     pub(crate) rollout: Rollout,
     pub(crate) run: Arc<StepRun>,
     policy: Policy,
-    positions: HashMap<HostName, usize>,
     /// Hosts that ended badly, by position.
     pub(crate) bad: BTreeMap<usize, Bad>,
     /// Hosts that ended badly and count, of the step and of its present wave.
@@ -45,6 +44,7 @@ pub(crate) struct StepProgress {
     pub(crate) paused: bool,
     /// Where hosts begin that do not begin with their first link.
     pub(crate) again: BTreeMap<usize, Start>,
+    /// How long the hosts took that ended well, in no order: the median is wanted once a second at most.
     times: Vec<Duration>,
     stragglers: BTreeSet<usize>,
     /// Hosts that are stopped because they took too long, and do not count.
@@ -90,13 +90,7 @@ pub(crate) struct Bad {
 }
 
 impl StepProgress {
-    pub(crate) fn new(
-        run: Arc<StepRun>,
-        rollout: Rollout,
-        policy: Policy,
-        positions: HashMap<HostName, usize>,
-        hosts_left: usize,
-    ) -> Self {
+    pub(crate) fn new(run: Arc<StepRun>, rollout: Rollout, policy: Policy, hosts_left: usize) -> Self {
         Self {
             started: Instant::now(),
             waited: Duration::ZERO,
@@ -104,7 +98,6 @@ impl StepProgress {
             rollout,
             run,
             policy,
-            positions,
             bad: BTreeMap::new(),
             tally: Tally::default(),
             wave_tally: Tally::default(),
@@ -118,11 +111,6 @@ impl StepProgress {
             stragglers: BTreeSet::new(),
             excused: BTreeSet::new(),
         }
-    }
-
-    /// The position of a host in the step; none for one that its `when` leaves out.
-    pub(crate) fn position(&self, host: &HostName) -> Option<usize> {
-        self.positions.get(host).copied()
     }
 
     /// Opens the next wave, and tells its number from 1 and its size.
@@ -139,8 +127,7 @@ impl StepProgress {
         let left = Left::of(state);
         self.rollout.end(left);
         if matches!(state, State::Ok { .. }) {
-            let at = self.times.partition_point(|time| *time < took);
-            self.times.insert(at, took);
+            self.times.push(took);
         }
         if left != Left::Good {
             // What nobody knows counts whoever was to be excused.
@@ -241,7 +228,8 @@ impl StepProgress {
         if !self.has_peers() {
             return Vec::new();
         }
-        let median = self.times[self.times.len() / 2];
+        let middle = self.times.len() / 2;
+        let (_, &mut median, _) = self.times.select_nth_unstable(middle);
         let limit = (median * TIMES_MEDIAN).max(median + AT_LEAST);
         let told = |age: Age| Age { running: pace.to_tell(age.running), quiet: pace.to_tell(age.quiet), ..age };
         let ages = self.run.older_than(pace.to_wait(limit)).into_iter().map(told);

@@ -27,10 +27,15 @@ impl Dispatcher {
     /// Takes note that a host has let us in.
     pub(super) fn be_let_in(&mut self, executor: &Executor) {
         if !std::mem::replace(&mut self.let_in, true) {
-            let running: Vec<_> = self.steps.keys().copied().collect();
-            for index in running {
-                self.look_ahead(index, executor);
-            }
+            self.look_ahead_everywhere(executor);
+        }
+    }
+
+    /// The same for every step that runs.
+    pub(super) fn look_ahead_everywhere(&mut self, executor: &Executor) {
+        let running: Vec<_> = self.steps.keys().copied().collect();
+        for index in running {
+            self.look_ahead(index, executor);
         }
     }
 

@@ -5,8 +5,10 @@ mod people;
 mod renewing;
 mod resuming;
 mod steps;
+mod unstarted;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,13 +16,14 @@ use runsheet_events::{CancelReason, EventKind, Observer, PlannedStep, RunEvent, 
 use runsheet_model::{Mask, StepId};
 use runsheet_plan::{Plan, PlanStep, Work};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use crate::executor::Executor;
 use crate::foreseen::Foreseen;
 use crate::message::{Message, Wish};
-use crate::record::Record;
+use crate::record::{Pending, Record, Then};
 use crate::renewals::Renewals;
 use crate::resume::Resumption;
 use crate::runner::{RunReport, Runner, Settings, Signal};
@@ -29,11 +32,14 @@ use crate::step_progress::StepProgress;
 use crate::stop::Stop;
 use crate::undo::Undo;
 use locking::Locking;
+use unstarted::Unstarted;
 
 /// How long what runs may go on after SIGTERM before it is stopped.
 const TERM_GRACE: Duration = Duration::from_secs(20);
 /// How often is looked for hosts that take far longer than their peers.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many messages, or events that have become durable, are dealt with before others have their turn: a few milliseconds of work.
+const AT_ONCE: usize = 512;
 /// Version of the journal's format.
 const FORMAT: u32 = 1;
 
@@ -54,8 +60,6 @@ pub(crate) struct Dispatcher {
     /// The steps with hosts that run.
     steps: BTreeMap<usize, StepProgress>,
     by_id: HashMap<StepId, usize>,
-    /// How many attempts each link had on hosts whose end is not durable yet, by step and position.
-    ended: HashMap<(usize, usize), Vec<u32>>,
     /// Hosts that take no part in further steps, by their positions in the plan, and why.
     excluded: HashMap<usize, String>,
     /// How far the locks on the hosts are.
@@ -78,9 +82,13 @@ pub(crate) struct Dispatcher {
     /// When is looked for stragglers next.
     look_at: Option<Instant>,
     /// Hosts to which a connection was asked for ahead of time, by step and position.
-    ahead: HashSet<(usize, usize)>,
+    ahead: BTreeSet<(usize, usize)>,
     /// Whether a host has let us in.
     let_in: bool,
+    /// Hosts that never started, more than could be recorded in one go.
+    unstarted: VecDeque<Unstarted>,
+    /// How much was done since others had their turn.
+    done: usize,
 }
 
 impl Dispatcher {
@@ -113,7 +121,6 @@ impl Dispatcher {
             stats: resumed.as_ref().map(|resumed| resumed.stats().clone()).unwrap_or_default(),
             steps: BTreeMap::new(),
             by_id: plan.steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index)).collect(),
-            ended: HashMap::new(),
             excluded: HashMap::new(),
             locking: if plan.host_locks.is_some() { Locking::Wanted } else { Locking::Over },
             halted: false,
@@ -126,8 +133,10 @@ impl Dispatcher {
             interrupts: 0,
             stop_running_at: None,
             look_at: None,
-            ahead: HashSet::new(),
+            ahead: BTreeSet::new(),
             let_in: false,
+            unstarted: VecDeque::new(),
+            done: 0,
             plan,
         }
     }
@@ -144,6 +153,7 @@ impl Dispatcher {
         self.start_steps(executor);
         self.undo_next(executor);
         let mut listening = true;
+        let mut messages = Vec::with_capacity(AT_ONCE);
         while self.locking == Locking::UnderWay
             || self.schedule.is_anything_running()
             || self.renewals.is_under_way()
@@ -159,17 +169,19 @@ impl Dispatcher {
             }
             let look_at = self.look_at;
             tokio::select! {
-                Some(message) = inbox.recv() => {
-                    self.take(message, executor);
-                    // What has come in the meantime goes into the same group of the journal.
-                    while let Ok(message) = inbox.try_recv() {
+                // What has come in the meantime goes into the same group of the journal.
+                count @ 1.. = inbox.recv_many(&mut messages, AT_ONCE) => {
+                    self.done += count;
+                    for message in messages.drain(..) {
                         self.take(message, executor);
                     }
                 }
                 () = self.record.changed() => self.settle(executor),
+                () = ready(()), if self.record.has_durable() || !self.unstarted.is_empty() => self.settle(executor),
                 signal = signals.recv(), if listening => match signal {
                     Some(signal) => {
                         if self.take_signal(signal, executor) {
+                            self.end_rest(executor);
                             executor.unlock_hosts(locking::LAST_UNLOCK).await;
                             return self.leave();
                         }
@@ -187,31 +199,43 @@ impl Dispatcher {
                     self.look_for_stragglers();
                 }
             }
+            if self.done >= AT_ONCE {
+                yield_now().await;
+                self.done = 0;
+                self.end_more(executor);
+            }
         }
         self.unlock(executor).await;
         self.finish().await
     }
 
     fn emit(&mut self, kind: EventKind) {
-        if let Some(unrecorded) = self.record.emit(kind, None) {
+        self.emit_then(kind, Then::Nothing);
+    }
+
+    fn emit_then(&mut self, kind: EventKind, then: Then) {
+        if let Some(unrecorded) = self.record.emit(kind, then) {
             self.count_down(&unrecorded);
         }
     }
 
-    /// Acts on everything that has become durable.
+    /// Acts on what has become durable, as much of it as is done in one go.
     fn settle(&mut self, executor: &Executor) {
-        while let Some(pending) = self.record.next_durable() {
-            self.act_on(&pending.event, executor);
-            if let Some(permit) = pending.permit {
-                // Whoever asked may have run out of time meanwhile; then an outcome follows all the same.
-                _ = permit.send(());
-            }
+        while self.done < AT_ONCE
+            && let Some(Pending { event, then }) = self.record.next_durable()
+        {
+            self.done += 1;
+            self.act_on(&event, then, executor);
+        }
+        if self.record.has_durable() {
+            return;
         }
         if let Some(reason) = self.record.take_failure() {
             self.fail_journal(reason, executor);
         }
         self.start_steps(executor);
         self.undo_next(executor);
+        self.look_ahead_everywhere(executor);
     }
 
     /// From here on nothing new is started: what cannot be recorded does not happen. What runs is still waited for.
@@ -226,15 +250,16 @@ impl Dispatcher {
     }
 
     /// Counts, judges and shows one durable event.
-    fn act_on(&mut self, event: &Arc<RunEvent>, executor: &Executor) {
+    fn act_on(&mut self, event: &Arc<RunEvent>, then: Then, executor: &Executor) {
         self.stats.apply(event);
         self.observe(event);
         match &event.kind {
             EventKind::RunStarted(_) => self.begin_locking(executor),
-            EventKind::HostFinished { step, host, result } => {
+            EventKind::HostFinished { step, result, .. } => {
                 if let Some(&index) = self.by_id.get(step) {
-                    self.act_on_host(index, host, result, executor);
+                    self.act_on_host(index, result, then, executor);
                 }
+                return;
             }
             EventKind::FileMade { file, .. } => executor.learn(file.clone()),
             EventKind::StepFinished { step, .. } => {
@@ -243,6 +268,10 @@ impl Dispatcher {
                 }
             }
             _ => {}
+        }
+        if let Then::Permit(permit) = then {
+            // Whoever asked may have run out of time meanwhile; then an outcome follows all the same.
+            _ = permit.send(());
         }
     }
 
@@ -255,8 +284,8 @@ impl Dispatcher {
             Message::HostStarted { step, host } => self.emit(EventKind::HostStarted { step, host }),
             Message::PermitWanted(wish) => self.permit(wish),
             Message::RenewalFinished { place, key, started, result } => self.end_renewal(place, key, started, result),
-            Message::AttemptFinished { key, started, result, commands } => {
-                self.note_debts(&key, &result);
+            Message::AttemptFinished { key, position, started, result, commands } => {
+                self.note_debts(&key, position, &result);
                 self.emit(EventKind::AttemptFinished { key, started, result, commands });
             }
             Message::HostNoted { step, host, note } => {
@@ -266,9 +295,9 @@ impl Dispatcher {
             Message::HostFinished { step, position, result, attempts } => {
                 let plan = self.plan.clone();
                 if let Some(work) = plan.steps[step].host_work() {
-                    self.ended.insert((step, position), attempts);
                     let host = plan.hosts[work.hosts[position]].name.clone();
-                    self.emit(EventKind::HostFinished { step: plan.steps[step].id.clone(), host, result });
+                    let ended = EventKind::HostFinished { step: plan.steps[step].id.clone(), host, result };
+                    self.emit_then(ended, Then::Ended { position, attempts });
                 }
             }
             Message::PersonAnswered { step, answer, waited } => self.take_answer(step, answer, waited, executor),

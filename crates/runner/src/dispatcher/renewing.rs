@@ -9,19 +9,20 @@ use tokio::time::Instant;
 use super::Dispatcher;
 use crate::executor::Executor;
 use crate::message::{Purpose, Wish};
+use crate::record::Then;
 use crate::renewals::{OpenPlace, Place, Spot};
 
 impl Dispatcher {
     /// Records an intent, unless nothing new is begun any more. A host that has begun its chain finishes it; one that has not is new. A
     /// permit that is dropped means no.
     pub(super) fn permit(&mut self, wish: Wish) {
-        let Wish { key, purpose, permit } = wish;
+        let Wish { key, position, purpose, permit } = wish;
         // Who gave up waiting, for a renewal perhaps, has told so before.
         if self.record.has_failed() || permit.is_closed() {
             return;
         }
         if purpose == Purpose::Renews {
-            _ = self.record.emit(EventKind::RenewalStarted(key), Some(permit));
+            _ = self.record.emit(EventKind::RenewalStarted(key), Then::Permit(permit));
             return;
         }
         let progress = self.by_id.get(&key.step).and_then(|index| self.steps.get(index));
@@ -30,19 +31,19 @@ impl Dispatcher {
             return;
         }
         if !self.renewals.is_empty()
-            && let Some((_, spot)) = self.place_of(&key)
+            && let Some((_, spot)) = self.place_of(&key, position)
         {
             if self.renewals.stands_in_the_way(spot) {
-                self.held_back.push(Wish { key, purpose, permit });
+                self.held_back.push(Wish { key, position, purpose, permit });
                 return;
             }
             self.renewals.begin(&key, spot);
         }
-        _ = self.record.emit(EventKind::AttemptStarted(key), Some(permit));
+        _ = self.record.emit(EventKind::AttemptStarted(key), Then::Permit(permit));
     }
 
     /// Takes note of what an attempt has opened or closed.
-    pub(super) fn note_debts(&mut self, key: &AttemptKey, result: &HostResult) {
+    pub(super) fn note_debts(&mut self, key: &AttemptKey, position: usize, result: &HostResult) {
         self.renewals.end(key);
         let outcome = &result.outcome;
         let opens = outcome.lasts_ms.filter(|_| result.state.is_good() && !outcome.opens.is_empty());
@@ -50,7 +51,7 @@ impl Dispatcher {
         if (opens.is_none() && !closes) || self.settings.dry_run {
             return;
         }
-        let Some((place, spot)) = self.place_of(key) else { return };
+        let Some((place, spot)) = self.place_of(key, position) else { return };
         self.renewals.close(spot.host, &outcome.closes);
         let idempotent = self.work_of(place.step).and_then(|work| work.all_links().nth(place.link));
         if let Some(lasts) = opens
@@ -91,10 +92,9 @@ impl Dispatcher {
         }
     }
 
-    /// Which place an attempt has in the plan, while its step is under way.
-    fn place_of(&self, key: &AttemptKey) -> Option<(Place, Spot)> {
+    /// Which place an attempt has in the plan.
+    fn place_of(&self, key: &AttemptKey, position: usize) -> Option<(Place, Spot)> {
         let step = *self.by_id.get(&key.step)?;
-        let position = self.steps.get(&step)?.position(&key.host)?;
         let place = Place { step, position, link: usize::try_from(key.link).ok()? };
         Some((place, self.spot_of(place)?))
     }

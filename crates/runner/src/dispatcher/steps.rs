@@ -1,19 +1,22 @@
 //! How steps begin, go through their hosts, end, and are undone.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_events::{CancelReason, EventKind, HostResult, Question, RunEvent, StepTotals};
-use runsheet_model::{HostName, Outcome, State, format_duration};
+use runsheet_model::format_duration;
 use runsheet_plan::{HostWork, Pause, Straggler, Work};
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::Dispatcher;
 use super::locking::Locking;
+use super::unstarted::{Unstarted, Why};
 use crate::executor::Executor;
 use crate::host_run::Start;
 use crate::policy::{Policy, Verdict};
+use crate::record::Then;
 use crate::rollout::{Next, Part, Rollout};
 use crate::step_progress::{Mode, StepProgress};
 use crate::stop::Stop;
@@ -56,8 +59,7 @@ impl Dispatcher {
                 self.open_step(index, work, &parts, self.stop.clone(), executor);
                 if !self.knows_skipped(index) {
                     for &host in &work.skipped {
-                        let outcome = Outcome::unchanged("its `when` is false");
-                        self.end_unstarted(index, plan.hosts[host].name.clone(), State::Skipped, outcome);
+                        self.end_unstarted(Unstarted { step: index, host, why: Why::Skipped }, executor);
                     }
                 }
                 for position in (0..parts.len()).filter(|&position| parts[position] == Part::Out) {
@@ -73,24 +75,21 @@ impl Dispatcher {
     fn open_step(&mut self, index: usize, work: &HostWork, parts: &[Part], stop: Stop, executor: &Executor) {
         let planned = &self.plan.steps[index];
         debug!(step = %planned.id, "step starts");
-        let name = |(position, &host): (usize, &usize)| (self.plan.hosts[host].name.clone(), position);
-        let positions: HashMap<_, _> = work.hosts.iter().enumerate().map(name).collect();
         let hosts = parts.iter().filter(|part| matches!(part, Part::Begins | Part::GoesOn)).count();
         let skipped = if self.knows_skipped(index) { 0 } else { work.skipped.len() };
         let hosts_left = parts.iter().filter(|part| **part != Part::Done).count() + self.unrecorded(index) + skipped;
         let rollout = Rollout::new(work, self.header.run.seed(), |position| parts[position]);
         let policy = Policy::new(work, self.settings.fail_fast);
         let run = executor.open(index, stop);
-        self.steps.insert(index, StepProgress::new(run, rollout, policy, positions, hosts_left));
+        self.steps.insert(index, StepProgress::new(run, rollout, policy, hosts_left));
         self.emit(EventKind::StepStarted { step: planned.id.clone(), hosts });
     }
 
-    pub(super) fn act_on_host(&mut self, index: usize, host: &HostName, result: &HostResult, executor: &Executor) {
+    /// A step is over on a host, and `then` says at which position if it ran there.
+    pub(super) fn act_on_host(&mut self, index: usize, result: &HostResult, then: Then, executor: &Executor) {
         let Some(progress) = self.steps.get_mut(&index) else { return };
         progress.hosts_left -= 1;
-        if let Some(position) = progress.position(host)
-            && let Some(attempts) = self.ended.remove(&(index, position))
-        {
+        if let Then::Ended { position, attempts } = then {
             progress.end(position, &result.state, result.took, attempts);
         }
         progress.worst = progress.worst.max(progress.verdict());
@@ -101,7 +100,7 @@ impl Dispatcher {
                 self.enforce(index, executor);
             }
         }
-        self.advance(index, executor);
+        self.start_or_end(index, executor);
     }
 
     pub(super) fn act_on_step(&mut self, index: usize, executor: &Executor) {
@@ -172,8 +171,8 @@ impl Dispatcher {
             match progress.rollout.next() {
                 Next::Start(positions) => {
                     let run = progress.run.clone();
-                    executor
-                        .start(&run, positions.into_iter().map(|position| self.start_of(index, position)).collect());
+                    let begun = self.begun(index, &positions);
+                    executor.start(&run, positions, begun);
                 }
                 Next::Wave if progress.worst > Verdict::GoOn && !undoing => {
                     self.give_up(index, NEVER_STARTED, executor);
@@ -205,10 +204,11 @@ impl Dispatcher {
         }
     }
 
-    fn start_of(&self, index: usize, position: usize) -> Start {
-        let again = self.steps.get(&index).and_then(|progress| progress.again.get(&position));
-        let start = again.cloned().or_else(|| self.left_of(index, position));
-        start.unwrap_or_else(|| Start { position, ..Start::default() })
+    /// Where those of these hosts go on that do not begin at the beginning.
+    fn begun(&self, index: usize, positions: &[usize]) -> BTreeMap<usize, Start> {
+        let again = self.steps.get(&index).map(|progress| &progress.again);
+        let start_of = |position: usize| again?.get(&position).cloned().or_else(|| self.left_of(index, position));
+        positions.iter().filter_map(|&position| Some((position, start_of(position)?))).collect()
     }
 
     pub(super) fn open_wave(&mut self, index: usize) {
@@ -240,19 +240,13 @@ impl Dispatcher {
     }
 
     fn pass_over(&mut self, index: usize, positions: &[usize], why: &str, executor: &Executor) {
-        executor.pass_over(index, positions);
         let plan = self.plan.clone();
         let Some(work) = plan.steps[index].host_work() else { return };
+        let because: Arc<str> = why.into();
         for &position in positions {
-            let host = plan.hosts[work.hosts[position]].name.clone();
-            self.end_unstarted(index, host, State::Cancelled, Outcome::failed(why, 1));
+            let why = Why::PassedOver { position, because: because.clone() };
+            self.end_unstarted(Unstarted { step: index, host: work.hosts[position], why }, executor);
         }
-    }
-
-    fn end_unstarted(&mut self, index: usize, host: HostName, state: State, outcome: Outcome) {
-        let step = self.plan.steps[index].id.clone();
-        let result = HostResult { state, outcome, hint: None, took: Duration::ZERO };
-        self.emit(EventKind::HostFinished { step, host, result });
     }
 
     /// Starts nothing new, in any step.

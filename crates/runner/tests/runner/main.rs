@@ -9,6 +9,7 @@ mod renewals;
 mod resumed;
 mod rollouts;
 mod stage;
+mod turns;
 
 use std::time::Duration;
 
