@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -68,7 +69,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) shared: Context,
     pub(crate) templates: Templates,
     pub(crate) hosts: Vec<PlanHost>,
-    pub(crate) contexts: Vec<Context>,
+    /// What templates see of each host, made when the first asks: most plans have none that do.
+    pub(crate) contexts: Vec<OnceCell<Context>>,
     pub(crate) positions: HashMap<HostName, usize>,
     /// For each step, the one that it undoes.
     undoing: Vec<Option<usize>>,
@@ -233,7 +235,8 @@ impl Resolver<'_> {
             step: self.undoing[index].unwrap_or(index),
             templates: &self.templates,
             shared: &self.shared,
-            hosts: hosts.iter().map(|&host| (&self.hosts[host].name, &self.contexts[host])).collect(),
+            hosts,
+            resolver: self,
         };
         let mut delegates = delegates.into_iter();
         let mut resolve = |links: &[Link]| -> Result<Vec<PlanLink>, PlanError> {

@@ -1,11 +1,13 @@
 //! Which hosts a step works on, and on which its commands run instead.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use runsheet_diagnostics::{Place, Placed};
 use runsheet_inventory::{InventoryError, Selection};
 use runsheet_model::HostName;
 use runsheet_sheet::{Step, Work as SheetWork};
+use runsheet_template::Context;
 use serde_json::json;
 
 use crate::resolve::{Resolver, compile, render};
@@ -47,7 +49,7 @@ impl Resolver<'_> {
         let mut each = Vec::with_capacity(hosts.len());
         for &host in hosts {
             let name = self.hosts[host].name.clone();
-            let text = render(&template, &self.contexts[host], &pattern.place, Some(&name))?;
+            let text = render(&template, self.context(host), &pattern.place, Some(&name))?;
             each.push(Arc::new(self.one_host(&text, pattern, step, Some(&name))?));
         }
         Ok(PerHost::Each(each))
@@ -120,17 +122,22 @@ impl Resolver<'_> {
         let inventory = self.planning.inventory;
         let vars = Arc::new(inventory.host_vars(&name)?);
         let address = inventory.address_of(&name)?;
-        let host = json!({
-            "name": name,
-            "address": address,
-            "vars": *vars,
-            "groups": inventory.groups_of(&name),
-        });
         let position = self.hosts.len();
-        self.contexts.push(self.shared.clone().with("host", &host));
+        self.contexts.push(OnceCell::new());
         self.positions.insert(name.clone(), position);
         self.hosts.push(PlanHost { name, address, vars, local: false });
         Ok(position)
+    }
+
+    /// What templates see of a host.
+    pub(crate) fn context(&self, host: usize) -> &Context {
+        self.contexts[host].get_or_init(|| {
+            let PlanHost { name, address, vars, .. } = &self.hosts[host];
+            let groups = self.planning.inventory.groups_of(name);
+            self.shared
+                .clone()
+                .with("host", &json!({"name": name, "address": address, "vars": **vars, "groups": groups}))
+        })
     }
 
     /// The position of the machine that runs runsheet.
@@ -144,8 +151,7 @@ impl Resolver<'_> {
             return Err(PlanError::LocalIsAHost { place });
         }
         let vars = Arc::default();
-        let host = json!({"name": name, "address": LOCAL, "vars": *vars, "groups": []});
-        self.contexts.push(self.shared.clone().with("host", &host));
+        self.contexts.push(OnceCell::new());
         self.hosts.push(PlanHost { name, address: LOCAL.to_owned(), vars, local: true });
         Ok(self.hosts.len() - 1)
     }
@@ -161,7 +167,7 @@ impl Resolver<'_> {
         let mut taken = Vec::new();
         let mut left = Vec::new();
         for host in hosts {
-            let holds = condition.condition(&self.contexts[host]).map_err(|error| PlanError::Template {
+            let holds = condition.condition(self.context(host)).map_err(|error| PlanError::Template {
                 place: when.place.clone(),
                 host: Some(self.hosts[host].name.to_string()),
                 error,

@@ -8,7 +8,7 @@ use runsheet_template::{Context, Template, Templates, ValueTemplate};
 use serde_json::{Map, Value};
 
 use crate::makes::SheetFiles;
-use crate::resolve::{Planning, compile, render};
+use crate::resolve::{Planning, Resolver, compile, render};
 use crate::template_files::TemplateFiles;
 use crate::{PerHost, PlanError, PlanLink};
 
@@ -25,8 +25,16 @@ pub(crate) struct Scope<'a> {
     pub(crate) step: usize,
     pub(crate) templates: &'a Templates,
     pub(crate) shared: &'a Context,
-    /// The hosts of the step, and what templates see of each.
-    pub(crate) hosts: Vec<(&'a HostName, &'a Context)>,
+    /// The hosts of the step, by their positions in the plan.
+    pub(crate) hosts: &'a [usize],
+    /// It knows what templates see of them.
+    pub(crate) resolver: &'a Resolver<'a>,
+}
+
+impl<'a> Scope<'a> {
+    fn each_host(&self) -> impl Iterator<Item = (&'a HostName, &'a Context)> {
+        self.hosts.iter().map(|&host| (&self.resolver.hosts[host].name, self.resolver.context(host)))
+    }
 }
 
 /// Checks and renders one link: once if nothing of it mentions the host, else once a host.
@@ -94,7 +102,7 @@ fn args(link: &Link, task: &dyn Task, scope: &Scope<'_>) -> Result<PerHost<Args>
         by_host = by_host || files.mentions_host(&name, &path, &link.task.place)?;
     }
     if by_host {
-        let each = scope.hosts.iter().map(|(host, context)| one(context, Some(host)).map(Arc::new));
+        let each = scope.each_host().map(|(host, context)| one(context, Some(host)).map(Arc::new));
         Ok(PerHost::Each(each.collect::<Result<_, _>>()?))
     } else {
         Ok(PerHost::Same(Arc::new(one(scope.shared, None)?)))
@@ -188,7 +196,7 @@ fn shell(link: &Link, step: &Step, scope: &Scope<'_>) -> Result<PerHost<ShellSet
     };
     let by_host = dir.iter().chain(env.iter().map(|(_, value)| value)).any(|(template, _)| template.mentions("host"));
     if by_host {
-        let each = scope.hosts.iter().map(|(host, context)| one(context, Some(host)).map(Arc::new));
+        let each = scope.each_host().map(|(host, context)| one(context, Some(host)).map(Arc::new));
         Ok(PerHost::Each(each.collect::<Result<_, _>>()?))
     } else {
         Ok(PerHost::Same(Arc::new(one(scope.shared, None)?)))
