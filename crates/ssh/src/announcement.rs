@@ -30,13 +30,22 @@ impl Announcement {
         Ok(Self { word: unguessable()?, held: Vec::new(), passed: 0, over: false })
     }
 
-    /// What stands before the command. A child of the login shell says it, in words that every such shell reads alike,
-    /// csh and fish too.
+    /// What stands before the command, in words that every login shell reads alike, csh and fish too. A POSIX shell says it itself and
+    /// starts nothing for it; a shell that takes backslashes in quotes for something else, or that may not redirect, has a child say it.
     pub(crate) fn before_command(&self) -> String {
+        let itself = self.saying("$$");
+        let child = self.saying("$PPID");
+        format!(
+            "test '\\\\' = \"\\\\\\\\\" && eval 'test \"${{-#*r}}\" = \"$-\" && {{ {itself}; }}' || sh -c '{child}'\n"
+        )
+    }
+
+    /// Says it of a process. The parenthesis is quoted for ksh93.
+    fn saying(&self, process: &str) -> String {
         let word = &self.word;
         format!(
-            "sh -c '{{ read -r s </proc/$PPID/stat; read -r b </proc/sys/kernel/random/boot_id; }} 2>/dev/null; \
-             echo \"{word} $PPID ${{b:--}} ${{s##*) }}\" >&2'\n"
+            "{{ read -r runsheet_s </proc/{process}/stat; read -r runsheet_b </proc/sys/kernel/random/boot_id; }} 2>/dev/null; \
+             echo \"{word} {process} ${{runsheet_b:--}} ${{runsheet_s##*\\) }}\" >&2; unset runsheet_s runsheet_b"
         )
     }
 

@@ -45,16 +45,22 @@ impl Account {
         allowed.push_str(&format!("cert-authority {authority}"));
         account.write("home/.ssh/authorized_keys", &allowed);
 
-        let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
-        let home = account.home();
-        // sshd looks up an account for the process that talks to strangers.
-        account.write(
-            "passwd",
-            &format!("{NAME}:x:{user}:{group}::{}:/bin/sh\nsshd:x:104:65534::/run/sshd:/bin/false\n", home.display()),
-        );
+        let group = rustix::process::getegid().as_raw();
+        account.use_shell("/bin/sh");
         account.write("shadow", &format!("{NAME}:{PASSWORD_HASH}:19000:0:99999:7:::\n"));
         account.write("group", &format!("{NAME}:x:{group}:\n"));
         account
+    }
+
+    /// Has its user log in to this shell from now on.
+    pub(crate) fn use_shell(&self, shell: &str) {
+        let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let home = self.home();
+        // sshd looks up an account for the process that talks to strangers.
+        self.write(
+            "passwd",
+            &format!("{NAME}:x:{user}:{group}::{}:{shell}\nsshd:x:104:65534::/run/sshd:/bin/false\n", home.display()),
+        );
     }
 
     /// A folder for what belongs to a server.

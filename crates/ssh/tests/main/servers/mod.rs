@@ -5,6 +5,7 @@ mod account;
 mod asyncssh;
 mod checks;
 mod dropbear;
+mod login_shells;
 mod logins;
 mod openssh;
 mod page;
