@@ -8,6 +8,7 @@
 #[expect(dead_code, unused_imports, reason = "the fleet and some questions to sshd are for the tests")]
 mod support;
 
+mod bare;
 mod chart;
 mod fleet;
 mod measure;
@@ -33,28 +34,60 @@ struct Contest {
     title: &'static str,
     work: Work,
     hosts: u32,
-    /// Whether those that start a process for each host take part.
-    all: bool,
+    who: Who,
 }
 
-const CONTESTS: [Contest; 5] = [
-    Contest { name: "one-command", title: "One command on 100 hosts", work: Work::OneCommand, hosts: 100, all: true },
+/// Which tools take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    All,
+    /// Those that do not start a process for each host.
+    Quick,
+    /// runsheet, and its SSH client alone.
+    Ours,
+}
+
+impl Who {
+    fn has(self, tool: Tool) -> bool {
+        match self {
+            Self::All => tool != Tool::Bare,
+            Self::Quick => tool != Tool::Bare && !tool.is_slow(),
+            Self::Ours => matches!(tool, Tool::Runsheet | Tool::Bare),
+        }
+    }
+}
+
+const CONTESTS: [Contest; 6] = [
+    Contest {
+        name: "one-command",
+        title: "One command on 100 hosts",
+        work: Work::OneCommand,
+        hosts: 100,
+        who: Who::All,
+    },
     Contest {
         name: "three-hundred",
         title: "One command on 300 hosts",
         work: Work::OneCommand,
         hosts: 300,
-        all: false,
+        who: Who::Quick,
     },
     Contest {
         name: "a-thousand",
         title: "One command on 1,000 hosts",
         work: Work::OneCommand,
         hosts: 1_000,
-        all: false,
+        who: Who::Quick,
     },
-    Contest { name: "five-steps", title: "Five steps on 100 hosts", work: Work::FiveSteps, hosts: 100, all: true },
-    Contest { name: "one-file", title: "A file of 5 MiB to 100 hosts", work: Work::OneFile, hosts: 100, all: true },
+    Contest {
+        name: "bare",
+        title: "One command on 300 hosts, with and without record and display",
+        work: Work::OneCommand,
+        hosts: 300,
+        who: Who::Ours,
+    },
+    Contest { name: "five-steps", title: "Five steps on 100 hosts", work: Work::FiveSteps, hosts: 100, who: Who::All },
+    Contest { name: "one-file", title: "A file of 5 MiB to 100 hosts", work: Work::OneFile, hosts: 100, who: Who::All },
 ];
 
 /// Size of the file that goes to all hosts, in bytes.
@@ -63,6 +96,10 @@ const ARTIFACT: usize = 5 << 20;
 fn main() {
     // cargo adds an argument of its own.
     let wanted: Vec<_> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    // This program is also the one that has nothing but the SSH client.
+    if let Some((bare::WORD, rest)) = wanted.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return bare::run(rest);
+    }
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
     let rounds = env::var("BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3);
     let page = Page::open();
@@ -71,7 +108,9 @@ fn main() {
         let text = table::of(&measured, contest.hosts);
         say(&format!("{}\n\n{text}", contest.title));
         page.put(contest.name, &text);
-        page.draw(contest.name, &chart::chart(contest.title, &table::bars(&measured)));
+        if contest.who != Who::Ours {
+            page.draw(contest.name, &chart::chart(contest.title, &table::bars(&measured)));
+        }
     }
     if is_wanted("one-host") {
         let text = one_host::table();
@@ -86,7 +125,7 @@ impl Contest {
         fs::write(fleet.path("artifact"), noise(ARTIFACT)).expect("the file");
         let few = Fleet::start(10);
         fs::write(few.path("artifact"), noise(ARTIFACT)).expect("the file");
-        let tools = tool::ALL.into_iter().filter(|tool| tool.is_there() && (self.all || !tool.is_slow()));
+        let tools = tool::ALL.into_iter().filter(|tool| tool.is_there() && self.who.has(*tool));
         let mut measured: Vec<_> = tools
             .filter(|tool| tool.command(&fleet, self.work).is_some())
             .map(|tool| Measured { tool, rounds: Vec::new(), processes: self.processes(tool, &few) })

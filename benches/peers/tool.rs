@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::bare;
 use crate::fleet::Fleet;
 use crate::work::Work;
 
@@ -8,15 +9,25 @@ use crate::work::Work;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Runsheet,
+    /// runsheet's SSH client by itself.
+    Bare,
     Bssh,
     Asyncssh,
     ParallelSsh,
     Pyinfra,
     Fabric,
-    Pdsh { kex: Kex },
-    Pssh { kex: Kex },
-    Clush { kex: Kex },
-    AnsibleRaw { kex: Kex },
+    Pdsh {
+        kex: Kex,
+    },
+    Pssh {
+        kex: Kex,
+    },
+    Clush {
+        kex: Kex,
+    },
+    AnsibleRaw {
+        kex: Kex,
+    },
 }
 
 /// Which key exchange the `ssh` that a tool starts takes.
@@ -29,8 +40,9 @@ pub(crate) enum Kex {
 }
 
 /// All of them, the fastest first, as a rule.
-pub(crate) const ALL: [Tool; 14] = [
+pub(crate) const ALL: [Tool; 15] = [
     Tool::Runsheet,
+    Tool::Bare,
     Tool::Bssh,
     Tool::Asyncssh,
     Tool::ParallelSsh,
@@ -50,6 +62,7 @@ impl Tool {
     pub(crate) fn name(self) -> String {
         let (name, kex) = match self {
             Self::Runsheet => ("runsheet", None),
+            Self::Bare => ("its SSH client alone", None),
             Self::Bssh => ("bssh", None),
             Self::Asyncssh => ("asyncssh", None),
             Self::ParallelSsh => ("parallel-ssh", None),
@@ -72,7 +85,7 @@ impl Tool {
             Self::Runsheet => "–",
             Self::Bssh | Self::Asyncssh | Self::ParallelSsh | Self::Pyinfra => "100",
             Self::Fabric => "16",
-            Self::Pdsh { .. } | Self::Pssh { .. } | Self::Clush { .. } => "32",
+            Self::Bare | Self::Pdsh { .. } | Self::Pssh { .. } | Self::Clush { .. } => "32",
             Self::AnsibleRaw { .. } => "50",
         }
     }
@@ -101,6 +114,12 @@ impl Tool {
                 Work::FiveSteps => command.args(["run", "-y", "-F", &plain, "five"]),
                 Work::OneFile => command.args(["put", "-F", &plain, "-g", "all", &source, &target]),
             },
+            Self::Bare => {
+                if work != Work::OneCommand {
+                    return None;
+                }
+                command.arg(bare::WORD).args(login(fleet)).arg(fleet.path("known_hosts"))
+            }
             Self::Bssh => return bssh(fleet, work, &source, &target),
             Self::Asyncssh => {
                 command.arg(script("asyncssh_run.py")).args(login(fleet)).arg(fleet.path("known_hosts"));
@@ -173,6 +192,7 @@ impl Tool {
     fn program(self) -> PathBuf {
         match self {
             Self::Runsheet => env!("CARGO_BIN_EXE_runsheet").into(),
+            Self::Bare => std::env::current_exe().expect("this program"),
             Self::Bssh => tools().join("rust/bin/bssh"),
             Self::Asyncssh | Self::ParallelSsh | Self::Fabric => python("python"),
             Self::Pyinfra => python("pyinfra"),

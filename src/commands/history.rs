@@ -59,8 +59,11 @@ pub(crate) fn exec(args: &HistoryArgs, session: &Session) -> Result<ExitStatus, 
     }
     let runs = past.runs(args.limit, args.sheet.as_deref())?;
     let steps = match &args.sheet {
-        Some(sheet) => past.steps(sheet, if args.trend { TREND } else { LAST })?,
-        None => Vec::new(),
+        // The table of a trend has no place for them.
+        Some(sheet) if !args.trend || args.format == Format::Json => {
+            past.steps(sheet, if args.trend { TREND } else { LAST })?
+        }
+        _ => Vec::new(),
     };
     let trend = match &args.sheet {
         Some(sheet) if args.trend => past_trends(&mut past, sheet, TREND, args.by, args.host.as_deref(), session)?,

@@ -16,7 +16,8 @@ def work(host):
             for _ in range(int(rest[0])):
                 connection.run("true", hide=True, in_stream=False)
         else:
-            connection.put(rest[0], rest[1])
+            # All hosts are one machine here: others write the same file, and its size says nothing yet.
+            connection.sftp().put(rest[0], rest[1], confirm=False)
 
 
 with ThreadPoolExecutor(16) as pool:

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use runsheet_forecast::{Alarm, Trend, Watch, on_this_level};
+use runsheet_forecast::{Alarm, Trend, Watch, among_peers, on_this_level};
 
 use crate::noise::{Chance, Noise};
 
@@ -40,6 +40,18 @@ fn times_that_happen_to_be_alike_promise_nothing() {
     let past = times(&[600; 20]);
     assert_eq!(Watch::over(1).look(Duration::from_secs(700), &past), None);
     assert!(Watch::over(1).look(Duration::from_mins(15), &past).is_some());
+}
+
+#[test]
+fn a_host_is_held_against_those_that_do_the_same() {
+    let usual = times(&[60, 61, 59, 62, 60, 180]);
+    let limit = among_peers(&usual).expect("enough of them");
+    let slow: Vec<_> = usual.iter().filter_map(|took| limit.look(*took)).collect();
+    assert_eq!(slow, [Alarm { took: Duration::from_mins(3), usual: Duration::from_millis(60_500), runs: 6 }]);
+    // Half of them may be odd: then none is.
+    let halves = times(&[60, 60, 60, 180, 180, 180]);
+    assert!(halves.iter().all(|took| among_peers(&halves).expect("enough of them").look(*took).is_none()));
+    assert!(among_peers(&usual[2..]).is_none(), "four are too few to judge by");
 }
 
 #[test]

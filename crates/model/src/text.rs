@@ -22,26 +22,47 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn visible(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            match c {
-                '\n' | '\t' => text.push(c),
-                c if c.is_ascii_control() => _ = write!(text, "\\x{:02x}", c as u32),
-                '\u{80}'..='\u{9f}'
-                | '\u{61c}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}' => _ = write!(text, "\\u{{{:x}}}", c as u32),
-                c => text.push(c),
+        let valid = chunk.valid();
+        // What stays is copied as it lies there, not one by one: hosts may say much.
+        let mut copied = 0;
+        for (at, c) in valid.char_indices().filter(|(_, c)| is_dangerous(*c)) {
+            text.push_str(&valid[copied..at]);
+            copied = at + c.len_utf8();
+            match u8::try_from(c) {
+                Ok(byte) if byte.is_ascii() => escape(byte, &mut text),
+                _ => _ = write!(text, "\\u{{{:x}}}", c as u32),
             }
         }
-        for byte in chunk.invalid() {
-            _ = write!(text, "\\x{byte:02x}");
-        }
+        text.push_str(&valid[copied..]);
+        chunk.invalid().iter().for_each(|byte| escape(*byte, &mut text));
     }
     text
+}
+
+/// Whether a character can do something to a terminal, or to how a line reads.
+fn is_dangerous(c: char) -> bool {
+    if c < '\u{61c}' {
+        // Most text is that.
+        return c.is_control() && !matches!(c, '\n' | '\t');
+    }
+    matches!(
+        c,
+        '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Appends `\x1b` for 27.
+fn escape(byte: u8, text: &mut String) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    text.push_str("\\x");
+    text.push(DIGITS[usize::from(byte >> 4)]);
+    text.push(DIGITS[usize::from(byte & 0xf)]);
 }
 
 /// What a host or a file said, fit to stand in a message: one line that drives no terminal, of at most so many characters and a mark

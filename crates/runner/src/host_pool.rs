@@ -1,4 +1,5 @@
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,12 +65,15 @@ struct Connection {
     room: OwnedSemaphorePermit,
 }
 
-/// Idle connections in the order in which they became idle. An entry holds only while its stamp is the host's newest.
+/// Idle connections, and which of them is closed first: one to a host with few steps left, and of these the one that became idle last. Most
+/// steps go through their hosts in the same order, so that it is also the one needed last.
 #[derive(Default)]
 struct Idle {
-    queue: VecDeque<(usize, u64)>,
-    stamps: Vec<u64>,
-    count: usize,
+    /// By steps left, the newest first.
+    order: BTreeSet<(usize, Reverse<u64>, usize)>,
+    /// Where a host stands in that order.
+    entries: Vec<Option<(usize, Reverse<u64>)>>,
+    newest: u64,
 }
 
 /// A connection for one step on one host.
@@ -102,7 +106,7 @@ impl HostPool {
                 held: AtomicUsize::new(0),
             })
             .collect();
-        let idle = Mutex::new(Idle { stamps: vec![0; slots.len()], ..Idle::default() });
+        let idle = Mutex::new(Idle { entries: vec![None; slots.len()], ..Idle::default() });
         Self {
             connector,
             slots,
@@ -263,8 +267,9 @@ impl HostPool {
         }
         self.wanted.fetch_add(1, Ordering::AcqRel);
         let wanted = Wanted(&self.wanted);
-        if let Some(oldest) = self.idle().oldest() {
-            self.close(oldest);
+        let first = self.idle().first();
+        if let Some(first) = first {
+            self.close(first);
         }
         let room = self.room.clone().acquire_owned().await.map_err(|_| closed());
         drop(wanted);
@@ -278,8 +283,8 @@ impl HostPool {
         }
     }
 
-    /// Takes note that a step is over on a host: closes its connection if no further step needs it, and the one that has been
-    /// idle longest if too many are, or if somebody needs the room.
+    /// Takes note that a step is over on a host: closes its connection if no further step needs it, and an idle one if too
+    /// many are, or if somebody needs the room.
     pub fn release(&self, host: usize) {
         let held = self.put_down(host);
         if self.slots[host].uses_left.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -299,9 +304,10 @@ impl HostPool {
     /// Counts a connection among the idle ones, which may be one too many.
     fn lay_aside(&self, host: usize) {
         let most = if self.wanted.load(Ordering::Acquire) > 0 { 0 } else { self.most_idle };
-        let oldest = self.idle().remember(host, most);
-        if let Some(oldest) = oldest {
-            self.close(oldest);
+        let left = self.slots[host].uses_left.load(Ordering::Acquire);
+        let first = self.idle().remember(host, left, most);
+        if let Some(first) = first {
+            self.close(first);
         }
     }
 
@@ -346,30 +352,26 @@ impl ConnectPermit {
 
 impl Idle {
     fn forget(&mut self, host: usize) {
-        if self.stamps[host] % 2 == 1 {
-            self.count -= 1;
-            self.stamps[host] += 1;
+        if let Some((left, stamp)) = self.entries[host].take() {
+            self.order.remove(&(left, stamp, host));
         }
     }
 
-    /// Remembers a host as idle (an odd stamp), and gives the one that is idle longest if there are more than `most`.
-    fn remember(&mut self, host: usize, most: usize) -> Option<usize> {
+    /// Remembers a host as idle that has so many steps left, and gives the one to be closed if there are more than `most`.
+    fn remember(&mut self, host: usize, left: usize, most: usize) -> Option<usize> {
         self.forget(host);
-        self.stamps[host] += 1;
-        self.count += 1;
-        self.queue.push_back((host, self.stamps[host]));
-        if self.count > most { self.oldest() } else { None }
+        self.newest += 1;
+        let stamp = Reverse(self.newest);
+        self.entries[host] = Some((left, stamp));
+        self.order.insert((left, stamp, host));
+        if self.order.len() > most { self.first() } else { None }
     }
 
-    /// Gives the host that has been idle longest, which is forgotten.
-    fn oldest(&mut self) -> Option<usize> {
-        while let Some((oldest, stamp)) = self.queue.pop_front() {
-            if self.stamps[oldest] == stamp {
-                self.forget(oldest);
-                return Some(oldest);
-            }
-        }
-        None
+    /// Gives the host whose connection is closed first, which is forgotten.
+    fn first(&mut self) -> Option<usize> {
+        let (_, _, host) = self.order.pop_first()?;
+        self.entries[host] = None;
+        Some(host)
     }
 }
 
@@ -396,14 +398,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_connection_that_has_been_idle_longest_goes_first() {
-        let mut idle = Idle { stamps: vec![0; 4], ..Idle::default() };
-        assert_eq!(idle.remember(0, 2), None);
-        assert_eq!(idle.remember(1, 2), None);
+    fn the_connection_that_is_needed_last_goes_first() {
+        let mut idle = Idle { entries: vec![None; 5], ..Idle::default() };
+        assert_eq!(idle.remember(0, 2, 3), None);
+        assert_eq!(idle.remember(1, 2, 3), None);
         idle.forget(0);
-        assert_eq!(idle.remember(0, 2), None);
-        assert_eq!(idle.remember(2, 2), Some(1));
-        assert_eq!(idle.remember(3, 2), Some(0));
-        assert_eq!(idle.count, 2);
+        assert_eq!(idle.remember(0, 1, 3), None);
+        assert_eq!(idle.remember(2, 2, 3), None);
+        // One with a step less to go, then the newest.
+        assert_eq!(idle.remember(3, 2, 3), Some(0));
+        assert_eq!(idle.remember(4, 2, 3), Some(4));
+        assert_eq!(idle.order.len(), 3);
+    }
+
+    #[test]
+    fn a_second_round_through_many_hosts_finds_as_many_connections_as_are_kept() {
+        let (hosts, most) = (100, 10);
+        let mut idle = Idle { entries: vec![None; hosts], ..Idle::default() };
+        let found = |idle: &mut Idle, left| {
+            let mut found = 0;
+            for host in 0..hosts {
+                found += usize::from(idle.entries[host].is_some());
+                idle.forget(host);
+                idle.remember(host, left, most);
+            }
+            found
+        };
+        assert_eq!((found(&mut idle, 2), found(&mut idle, 1)), (0, most));
     }
 }

@@ -90,7 +90,7 @@ pub struct Settings {
     /// How many connections there are at once, idle ones included, which make room for others. Default: 10,000. Those who have
     /// few open files need fewer.
     pub connections: usize,
-    /// How many idle connections are kept for later steps. Default: 1,000, the ones used last.
+    /// How many idle connections are kept for later steps. Default: 1,000, those with the most steps left, and of these the oldest.
     pub idle_connections: usize,
 }
 

@@ -1,20 +1,20 @@
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use runsheet_model::hex;
 use rustix::fs::{Mode, OFlags};
-use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::local_writer::LocalWriter;
 use super::{PIECES_HELD, unguessable_name};
 
 /// A file on this machine that is not complete, under a name that nobody else knows or in a folder that has one. It is removed
 /// when it is dropped, unless it was kept.
 ///
-/// It is written and hashed on a thread of its own, so that the host does not wait for the disk.
+/// It is written and hashed by others, so that the host does not wait for the disk.
 pub(crate) struct LocalTemp {
     path: PathBuf,
     pieces: mpsc::Sender<Vec<u8>>,
@@ -26,7 +26,7 @@ pub(crate) struct LocalTemp {
 
 /// A file all of which is written.
 struct Written {
-    file: fs::File,
+    file: Arc<fs::File>,
     sha256: String,
 }
 
@@ -99,13 +99,13 @@ impl LocalTemp {
     }
 }
 
-fn write_all(mut file: fs::File, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<Written> {
-    let mut hash = Sha256::new();
+fn write_all(file: fs::File, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<Written> {
+    let mut writer = LocalWriter::new(file);
     while let Some(piece) = pieces.blocking_recv() {
-        hash.update(&piece);
-        file.write_all(&piece)?;
+        writer.write(piece)?;
     }
-    Ok(Written { file, sha256: hex(&hash.finalize()) })
+    let (file, sha256) = writer.end()?;
+    Ok(Written { file, sha256 })
 }
 
 impl Drop for LocalTemp {

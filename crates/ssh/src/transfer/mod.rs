@@ -10,6 +10,7 @@ mod host_sync;
 mod in_flight;
 mod local_folder;
 mod local_temp;
+mod local_writer;
 mod put;
 mod put_all;
 mod reader;
