@@ -1,5 +1,4 @@
 use std::fmt;
-use std::fmt::Write;
 
 use runsheet_model::hex;
 use serde::{Deserialize, Serialize};
@@ -19,9 +18,9 @@ pub struct PlanHash(String);
 
 impl PlanHash {
     pub(crate) fn of(plan: &Plan) -> Self {
-        let mut text = String::new();
+        let mut text = Vec::new();
         canonical(&essence(plan), &mut text);
-        Self(format!("sha256:{}", hex(&Sha256::digest(text.as_bytes()))))
+        Self(format!("sha256:{}", hex(&Sha256::digest(&text))))
     }
 
     /// The hash of no plan; for a plan under construction.
@@ -121,31 +120,37 @@ fn content(value: &Value) -> Value {
 
 /// Writes JSON with sorted keys and without white space, so that equal values give equal bytes (as RFC 8785 does; numbers here
 /// are whole or come from the same reader, so its rules for them are not needed).
-fn canonical(value: &Value, text: &mut String) {
+fn canonical(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut keys: Vec<_> = map.keys().collect();
             keys.sort();
-            text.push('{');
+            text.push(b'{');
             for (index, key) in keys.into_iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                _ = write!(text, "{}:", Value::from(key.as_str()));
+                plain(key, text);
+                text.push(b':');
                 canonical(&map[key], text);
             }
-            text.push('}');
+            text.push(b'}');
         }
         Value::Array(items) => {
-            text.push('[');
+            text.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
                 canonical(item, text);
             }
-            text.push(']');
+            text.push(b']');
         }
-        plain => _ = write!(text, "{plain}"),
+        value => plain(value, text),
     }
+}
+
+/// What has no keys as JSON.
+fn plain(value: &(impl Serialize + ?Sized), text: &mut Vec<u8>) {
+    serde_json::to_writer(text, value).expect("a value of JSON can be written");
 }
