@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,14 +20,23 @@ const ROOM: usize = (64 << 20) / CHUNK as usize;
 /// What there is no room for is not held: each host reads it for itself. What has been held longest without use makes room.
 pub(crate) struct SharedFiles {
     room: Arc<Semaphore>,
-    /// The one used last comes last.
-    held: Mutex<VecDeque<Held>>,
+    held: Mutex<Held>,
 }
 
+/// Those that are held, of which there may be thousands.
+#[derive(Default)]
 struct Held {
+    files: HashMap<Arc<Planned>, (u64, SharedFile)>,
+    /// By when they were used, the longest ago first.
+    by_use: BTreeMap<u64, Arc<Planned>>,
+    uses: u64,
+}
+
+/// A file, and the hash that it is to have.
+#[derive(PartialEq, Eq, Hash)]
+struct Planned {
     path: PathBuf,
     sha256: String,
-    file: SharedFile,
 }
 
 impl Default for SharedFiles {
@@ -39,7 +48,8 @@ impl Default for SharedFiles {
 impl SharedFiles {
     /// Gives out a file that is to have a hash, reading it if nobody has yet. Nothing if there is no room for it.
     pub(crate) async fn get(&self, path: &Path, sha256: &str) -> io::Result<Option<SharedFile>> {
-        if let Some(file) = known(&mut self.held(), path, sha256) {
+        let planned = Arc::new(Planned { path: path.to_owned(), sha256: sha256.to_owned() });
+        if let Some(file) = self.held().known(&planned) {
             return Ok(Some(file));
         }
         let owned = path.to_owned();
@@ -51,46 +61,62 @@ impl SharedFiles {
         };
         let mut held = self.held();
         // Somebody may have been faster.
-        if let Some(file) = known(&mut held, path, sha256) {
+        if let Some(file) = held.known(&planned) {
             return Ok(Some(file));
         }
         let Some(place) = self.make_room(&mut held, pieces) else { return Ok(None) };
         let file = SharedFile::read(path.to_owned(), found.len(), place);
-        held.push_back(Held { path: path.to_owned(), sha256: sha256.to_owned(), file: file.clone() });
+        held.hold(planned, file.clone());
         Ok(Some(file))
     }
 
     /// Takes room for so many pieces, from files that nobody uses if need be.
-    fn make_room(&self, held: &mut VecDeque<Held>, pieces: u32) -> Option<OwnedSemaphorePermit> {
+    fn make_room(&self, held: &mut Held, pieces: u32) -> Option<OwnedSemaphorePermit> {
         loop {
             if let Ok(place) = Arc::clone(&self.room).try_acquire_many_owned(pieces) {
                 return Some(place);
             }
-            let unused = held.iter().position(|held| Arc::strong_count(&held.file.0) == 1)?;
-            held.remove(unused);
+            let unused = held.by_use.values().find(|planned| held.is_unused(planned)).map(Arc::clone)?;
+            held.remove(&unused);
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, VecDeque<Held>> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One that is held. Where reading it failed, or gave something else than it was to be, it is forgotten, and read again.
-fn known(held: &mut VecDeque<Held>, path: &Path, sha256: &str) -> Option<SharedFile> {
-    let at = held.iter().position(|held| held.path == path && held.sha256 == sha256)?;
-    let found = held.remove(at)?;
-    let is_good = match &found.file.0.reading.borrow().end {
-        None => true,
-        Some(Ok(end)) => end.transfer.sha256.eq_ignore_ascii_case(sha256),
-        Some(Err(_)) => false,
-    };
-    if !is_good {
-        return None;
+impl Held {
+    /// One that is held. Where reading it failed, or gave something else than it was to be, it is forgotten, and read again.
+    fn known(&mut self, planned: &Arc<Planned>) -> Option<SharedFile> {
+        let file = self.remove(planned)?;
+        let is_good = match &file.0.reading.borrow().end {
+            None => true,
+            Some(Ok(end)) => end.transfer.sha256.eq_ignore_ascii_case(&planned.sha256),
+            Some(Err(_)) => false,
+        };
+        if !is_good {
+            return None;
+        }
+        self.hold(Arc::clone(planned), file.clone());
+        Some(file)
     }
-    let file = found.file.clone();
-    held.push_back(found);
-    Some(file)
+
+    fn hold(&mut self, planned: Arc<Planned>, file: SharedFile) {
+        self.uses += 1;
+        self.by_use.insert(self.uses, Arc::clone(&planned));
+        self.files.insert(planned, (self.uses, file));
+    }
+
+    fn remove(&mut self, planned: &Arc<Planned>) -> Option<SharedFile> {
+        let (used, file) = self.files.remove(planned)?;
+        self.by_use.remove(&used);
+        Some(file)
+    }
+
+    fn is_unused(&self, planned: &Arc<Planned>) -> bool {
+        self.files.get(planned).is_some_and(|(_, file)| Arc::strong_count(&file.0) == 1)
+    }
 }
 
 /// A file that is in memory, or is about to be.
@@ -231,7 +257,7 @@ mod tests {
         assert!(shared.get(&other, "?").await.expect("readable").is_none());
         drop(used);
         assert!(shared.get(&other, "?").await.expect("readable").is_some());
-        assert_eq!(shared.held().len(), 1);
+        assert_eq!(shared.held().files.len(), 1);
         assert!(shared.get(&folder.path().join("none"), "?").await.is_err());
     }
 }
