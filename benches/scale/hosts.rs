@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use runsheet_practice::{Fleet, raise_open_files};
 use tempfile::TempDir;
 
+use crate::measured::Measured;
 use crate::say;
 
 /// The first argument of a process that is hosts.
@@ -71,17 +72,19 @@ impl Hosts {
         fs::write(file, format!("groups: {{{name}: {{hosts: [\"{range}\"]}}}}\n")).expect("a file");
     }
 
-    /// runsheet in this project.
-    pub(crate) fn runsheet(&self, words: &[&str]) -> Command {
+    /// Starts a sheet of this project.
+    pub(crate) fn run(&self, sheet: &str, flags: &[&str]) -> Measured {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runsheet"));
         command
-            .args(words)
+            .args(["run", "-y", "-F", "ssh_config", "--format", "json"])
+            .args(flags)
+            .arg(sheet)
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env("XDG_STATE_HOME", self.folder.path().join("state"))
             .env_remove("SSH_AUTH_SOCK")
             .stdin(Stdio::null());
-        command
+        Measured::start(command)
     }
 
     /// How many commands the hosts were asked to run whose last line is this. They are the witness.

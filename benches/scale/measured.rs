@@ -12,7 +12,7 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Starts it. It has to be told to print its events (`--format json`).
+    /// Starts it. It prints its events (`--format json`).
     pub(crate) fn start(mut command: Command) -> Self {
         let started = Instant::now();
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");

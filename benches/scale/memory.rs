@@ -23,8 +23,7 @@ pub(crate) fn waiting() {
         );
         hosts.sheet("wait", &sheet);
         hosts.group("waiting", &format!("w[1-{count}]"));
-        let mut run =
-            Measured::start(hosts.runsheet(&["run", "-y", "-f", "1", "-F", "ssh_config", "--format", "json", "wait"]));
+        let mut run = hosts.run("wait", &["-f", "1"]);
         run.until(&["\"event\":\"attempt_started\""]);
         grown(&mut before, count, at_rest(&run));
         run.kill();
@@ -49,7 +48,7 @@ pub(crate) fn idle() {
             Hosts::name(0)
         );
         hosts.sheet("idle", &format!("steps:\n{}{one}{}", all("First"), all("Last")));
-        let mut run = Measured::start(hosts.runsheet(&["run", "-y", "-F", "ssh_config", "--format", "json", "idle"]));
+        let mut run = hosts.run("idle", &[]);
         run.until(&["\"event\":\"attempt_started\"", "\"step\":\"wait\""]);
         assert!(run.sockets() >= count, "{} sockets for {count} connections", run.sockets());
         grown(&mut before, count, at_rest(&run));
@@ -70,7 +69,7 @@ pub(crate) fn flooding() {
             hosts.pattern()
         );
         hosts.sheet("flood", &sheet);
-        let mut run = Measured::start(hosts.runsheet(&["run", "-y", "-F", "ssh_config", "--format", "json", "flood"]));
+        let mut run = hosts.run("flood", &[]);
         run.until(&["\"event\":\"run_finished\""]);
         let peak = run.memory("VmHWM");
         run.ends_well();

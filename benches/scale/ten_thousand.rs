@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use crate::hosts::{Conduct, Hosts};
-use crate::measured::Measured;
 use crate::say;
 
 /// Of the command that each step is on each host.
@@ -22,17 +21,7 @@ pub(crate) fn table() {
         };
         hosts.sheet("three", &format!("steps:\n{}", (1..=STEPS).map(step).collect::<String>()));
         let forks = FORKS.to_string();
-        let mut run = Measured::start(hosts.runsheet(&[
-            "run",
-            "-y",
-            "-F",
-            "ssh_config",
-            "-f",
-            &forks,
-            "--format",
-            "json",
-            "three",
-        ]));
+        let mut run = hosts.run("three", &["-f", &forks]);
         run.until(&["\"event\":\"run_finished\""]);
         let (cpu, peak) = (run.cpu(), run.memory("VmHWM"));
         let wall = run.ends_well();

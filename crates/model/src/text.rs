@@ -7,10 +7,11 @@ pub fn plural(count: usize, noun: &str) -> String {
 
 /// Bytes as hexadecimal digits, lower case; for hashes.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        push_digits(*byte, &mut text);
+    }
+    text
 }
 
 /// Turns whatever a host or a file said into text that cannot drive a terminal.
@@ -59,8 +60,13 @@ fn is_dangerous(c: char) -> bool {
 
 /// Appends `\x1b` for 27.
 fn escape(byte: u8, text: &mut String) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     text.push_str("\\x");
+    push_digits(byte, text);
+}
+
+/// Appends `1b` for 27.
+fn push_digits(byte: u8, text: &mut String) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     text.push(DIGITS[usize::from(byte >> 4)]);
     text.push(DIGITS[usize::from(byte & 0xf)]);
 }

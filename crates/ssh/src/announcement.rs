@@ -162,6 +162,24 @@ mod tests {
     }
 
     #[test]
+    fn a_posix_shell_announces_itself_and_starts_nothing_for_it() {
+        for shell in ["/bin/sh", "/bin/bash"] {
+            let mut announcement = announcement();
+            let text = format!("{}echo own >&2; exit 3", announcement.before_command());
+            // There is no program that it could start.
+            let mut command = std::process::Command::new(shell);
+            command.args(["-c", &text]).env("PATH", "/nowhere").stderr(std::process::Stdio::piped());
+            let child = command.spawn().expect("a shell");
+            let leader = child.id();
+            let ended = child.wait_with_output().expect("its end");
+            let (own, told) = taken(&mut announcement, &ended.stderr, 100);
+            assert_eq!((own.as_slice(), ended.status.code()), (&b"own\n"[..], Some(3)), "{shell}");
+            let told = told.expect("it is announced");
+            assert!(told.group.leader == leader && told.group.born > 0 && told.boot.is_some(), "{shell}: {told:?}");
+        }
+    }
+
+    #[test]
     fn a_line_without_an_end_is_not_held_back_for_ever() {
         let mut announcement = announcement();
         let text = [announcement.word.as_bytes(), &[b'x'; 2 * LONGEST_LINE]].concat();
