@@ -172,6 +172,10 @@ impl Running<'_> {
             if let Some(Announced { group, boot }) = told {
                 self.group = Some(group);
                 self.link.state().set_boot(boot);
+                if let Some(stop) = &mut self.stop {
+                    stop.announced(self.link, group);
+                    self.wake = Instant::now() + stop.patience();
+                }
             }
             let own = match &mut self.dialog {
                 Some(dialog) => dialog.take(own),

@@ -14,6 +14,10 @@ use crate::settings::Deadlines;
 /// How much longer than its own limit the ending of processes is waited for.
 const SLACK: Duration = Duration::from_secs(20);
 
+/// How long a command that has not said yet which process leads it has for that. It stands in standard error, and what a command
+/// writes to standard output may come first.
+const ANNOUNCED: Duration = Duration::from_secs(2);
+
 /// Why a command is stopped.
 #[derive(Clone, Copy)]
 pub(crate) enum Why {
@@ -37,6 +41,8 @@ pub(crate) struct Stop {
 }
 
 enum Way {
+    /// It is not known yet which processes these are.
+    Unannounced,
     /// The host ends the processes.
     Beside(JoinHandle<Left>),
     /// The host has said what is left of them.
@@ -57,15 +63,19 @@ impl Stop {
         deadlines: &Deadlines,
     ) -> Self {
         let (term_grace, kill_grace) = (deadlines.term_grace, deadlines.kill_grace);
-        let mut stop = Self { why, group, writer: Arc::clone(writer), term_grace, kill_grace, way: Way::Asked };
-        match group {
-            Some(group) => {
-                let link = Arc::clone(link);
-                stop.way = Way::Beside(tokio::spawn(async move { end(&link, group, term_grace, kill_grace).await }));
-            }
-            None => stop.signal(Sig::TERM),
+        let writer = Arc::clone(writer);
+        let mut stop = Self { why, group: None, writer, term_grace, kill_grace, way: Way::Unannounced };
+        if let Some(group) = group {
+            stop.announced(link, group);
         }
         stop
+    }
+
+    /// It is known now which processes these are: the host ends them.
+    pub(crate) fn announced(&mut self, link: &Arc<Link>, group: ProcessGroup) {
+        let (link, term_grace, kill_grace) = (Arc::clone(link), self.term_grace, self.kill_grace);
+        self.group = Some(group);
+        self.way = Way::Beside(tokio::spawn(async move { end(&link, group, term_grace, kill_grace).await }));
     }
 
     /// Returns when the host has said what is left; never if that is not waited for.
@@ -88,6 +98,7 @@ impl Stop {
     /// How long what is under way may take.
     pub(crate) fn patience(&self) -> Duration {
         match self.way {
+            Way::Unannounced => ANNOUNCED,
             Way::Beside(_) => self.term_grace + self.kill_grace + SLACK,
             Way::Asked => self.term_grace,
             Way::Killed | Way::Done(_) => self.kill_grace,
@@ -110,12 +121,18 @@ impl Stop {
 
     /// Takes the next step of the protocol's own way, and returns for how long to wait then; nothing if there is none.
     pub(crate) fn insist(&mut self) -> Option<Duration> {
-        if !matches!(self.way, Way::Asked) {
-            return None;
+        match self.way {
+            Way::Unannounced => {
+                self.signal(Sig::TERM);
+                self.way = Way::Asked;
+            }
+            Way::Asked => {
+                self.signal(Sig::KILL);
+                self.way = Way::Killed;
+            }
+            Way::Beside(_) | Way::Done(_) | Way::Killed => return None,
         }
-        self.signal(Sig::KILL);
-        self.way = Way::Killed;
-        Some(self.kill_grace)
+        Some(self.patience())
     }
 
     /// What is known in the end, once the command's channel is closed.
@@ -123,7 +140,7 @@ impl Stop {
         let said = match self.way {
             Way::Beside(ending) => ending.await.unwrap_or(Left::Unknown),
             Way::Done(left) => left,
-            Way::Asked | Way::Killed => Left::Unknown,
+            Way::Unannounced | Way::Asked | Way::Killed => Left::Unknown,
         };
         let left = match (said, self.group) {
             // The command's own session is free now, if there was none for another.

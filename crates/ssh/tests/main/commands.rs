@@ -339,6 +339,27 @@ async fn a_command_is_stopped_on_demand_and_its_end_is_seen() {
 }
 
 #[tokio::test]
+async fn a_command_that_is_stopped_before_its_processes_are_known_is_ended_once_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // The login shell speaks before it comes to what it was given.
+    let at_start = folder.path().join("at_start");
+    std::fs::write(&at_start, "unset BASH_ENV; echo early; sleep 0.5\n").expect("written");
+    let sshd = Sshd::start(&format!("SetEnv BASH_ENV={}", at_start.display()));
+    let connected = connect(&sshd).await;
+    let running = request("exec sleep 66.1");
+    let cancel = running.limits.cancel.clone();
+
+    let end = connected.remote.exec(&running, &mut FireAtOutput(cancel)).await;
+
+    assert!(matches!(end, Err(RemoteError::Stopped)), "{end:?}");
+    // Evidence from the host: pgrep says 1 if there is none.
+    assert_eq!(
+        std::process::Command::new("pgrep").args(["-fx", "sleep 66.1"]).status().expect("pgrep").code(),
+        Some(1)
+    );
+}
+
+#[tokio::test]
 async fn what_is_stopped_before_it_was_started_is_not_started() {
     let sshd = Sshd::start("");
     let connected = connect(&sshd).await;
