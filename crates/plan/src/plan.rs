@@ -170,9 +170,15 @@ impl Plan {
     pub const FORMAT: u32 = 3;
 
     /// Puts a plan together and gives it its hash.
-    pub fn new(sheet: String, vars: Arc<Vars>, hosts: Vec<PlanHost>, steps: Vec<PlanStep>) -> Self {
+    pub fn new(
+        sheet: String,
+        vars: Arc<Vars>,
+        hosts: Vec<PlanHost>,
+        steps: Vec<PlanStep>,
+        host_locks: Option<HostLocks>,
+    ) -> Self {
         let runsheet = env!("CARGO_PKG_VERSION").to_owned();
-        let (format, host_locks, hash) = (Self::FORMAT, None, PlanHash::none());
+        let (format, hash) = (Self::FORMAT, PlanHash::none());
         let mut plan = Self { format, runsheet, sheet, vars, hosts, steps, host_locks, hash };
         plan.hash = PlanHash::of(&plan);
         plan
@@ -192,13 +198,6 @@ impl Plan {
                 }
             }
         }
-        self
-    }
-
-    /// The same, with its hosts locked on the hosts, too.
-    pub fn with_host_locks(mut self, host_locks: Option<HostLocks>) -> Self {
-        self.host_locks = host_locks;
-        self.hash = PlanHash::of(&self);
         self
     }
 

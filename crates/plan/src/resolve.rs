@@ -118,8 +118,7 @@ impl Resolver<'_> {
             });
         }
         self.add_undoing(&mut steps)?;
-        let plan = Plan::new(sheet.name.clone(), self.vars, self.hosts, steps);
-        Ok(plan.with_host_locks(sheet.lock.clone()))
+        Ok(Plan::new(sheet.name.clone(), self.vars, self.hosts, steps, sheet.lock.clone()))
     }
 
     /// Adds a step for each that says by which tasks it is undone.

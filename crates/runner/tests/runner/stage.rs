@@ -395,8 +395,8 @@ impl Stage {
             let after = steps.len().checked_sub(1).into_iter().collect();
             steps.push(step(format!("s{number}"), after, Work::Hosts(work)));
         }
-        let plan = Plan::new("played".to_owned(), Arc::default(), hosts, steps);
-        let mut plan = plan.with_host_locks(self.locks.is_some().then(HostLocks::default));
+        let locks = self.locks.is_some().then(HostLocks::default);
+        let mut plan = Plan::new("played".to_owned(), Arc::default(), hosts, steps, locks);
         (self.change)(&mut plan);
         plan
     }
