@@ -111,9 +111,26 @@ impl Session {
         })
     }
 
+    /// The project's files.
+    pub(crate) fn files(&self) -> ProjectFiles {
+        ProjectFiles::new(self.project.root.clone())
+    }
+
     /// Plans a sheet.
     pub(crate) fn plan(
         &self,
+        sheet: &Sheet,
+        narrow: &NarrowArgs,
+        choice: StepChoice,
+        unlisted: bool,
+    ) -> Result<Plan, CliError> {
+        self.plan_with(&self.files(), sheet, narrow, choice, unlisted)
+    }
+
+    /// Plans a sheet against files that are looked up in a way of their own.
+    pub(crate) fn plan_with(
+        &self,
+        files: &ProjectFiles,
         sheet: &Sheet,
         narrow: &NarrowArgs,
         choice: StepChoice,
@@ -123,11 +140,10 @@ impl Session {
             self.printer.note(&format!("warning: {warning}\n"));
         }
         let secrets: BTreeSet<_> = self.project.secret_names().into_iter().collect();
-        let files = ProjectFiles::new(self.project.root.clone());
         let planning = Planning {
             inventory: &self.inventory,
             registry: self.registry(),
-            files: &files,
+            files,
             secrets: &secrets,
             read: &|path: &Path| fs::read_to_string(self.environment.cwd.join(path)),
             exclude: narrow.exclude.clone(),

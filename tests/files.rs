@@ -69,6 +69,27 @@ fn a_folder_that_a_host_has_already_is_not_sent_again() {
 }
 
 #[test]
+fn a_large_file_is_put_without_being_read_before_and_left_alone_where_it_is_already() {
+    let sshd = Sshd::start_with(&SshdConfig { address: "0.0.0.0", ..SshdConfig::default() });
+    let case = settled(many_addresses(&sshd, 2)).file("large", noise(64 << 20, 0));
+    let there = case.path("there");
+    let there = there.to_str().expect("text");
+    let put = |host| ["put", "-H", host, "large", there];
+
+    let planned = case.run_with_flags(&[&put("h0")[..], &["--dry-run"]].concat()).exits(0);
+    planned.says("would send 67108864 bytes");
+    case.run_with_flags(&put("h0")).exits(0).says("1 ok (1 changed)");
+    assert!(fs::read(there).expect("it arrived") == noise(64 << 20, 0));
+
+    // All addresses are one machine: the second host has it already.
+    case.run_with_flags(&put("h1")).exits(0).says("ok: 1 ok  in");
+    // Of the same size, and something else.
+    fs::write(case.path("large"), noise(64 << 20, 1)).expect("written");
+    case.run_with_flags(&put("h1")).exits(0).says("1 ok (1 changed)");
+    assert!(fs::read(there).expect("it arrived") == noise(64 << 20, 1));
+}
+
+#[test]
 fn an_artifact_is_read_once_for_all_hosts() {
     const HOSTS: usize = 12;
     const SIZE: usize = 3 * 1024 * 1024;

@@ -68,6 +68,8 @@ pub(crate) struct AdHoc<'a> {
     /// Texts that arguments speak of as `vars.NAME`, so that they are taken as they are, whatever stands in them.
     pub(crate) vars: Vars,
     pub(crate) as_user: Option<AsUser>,
+    /// From how many bytes on a file is not read before it is sent; never for a task that wants its hash.
+    pub(crate) seen_from: u64,
     /// Whether its commands have a terminal.
     pub(crate) pty: bool,
     /// How long to wait for other runs on the same hosts.
@@ -88,7 +90,8 @@ impl AdHoc<'_> {
         }
         let run = RunArgs { wait: self.wait, ..args.run.clone() };
         let sheet = run.instead.applied(sheet)?;
-        let plan = session.plan(&sheet, &args.narrow, StepChoice::default(), args.target.unlisted)?;
+        let files = session.files().seen_from(self.seen_from);
+        let plan = session.plan_with(&files, &sheet, &args.narrow, StepChoice::default(), args.target.unlisted)?;
         launch(session, plan, &args.reach, &run, self.command).await
     }
 }

@@ -34,6 +34,7 @@ pub(crate) async fn exec(args: ExecArgs, session: &Session) -> Result<ExitStatus
         title: shortened(&command),
         args: BTreeMap::from([("run".to_owned(), Value::from("{{ vars.command }}"))]),
         vars: BTreeMap::from([("command".to_owned(), Value::from(command))]),
+        seen_from: u64::MAX,
         as_user: args.as_user.as_sheet(),
         pty: args.pty,
         wait: None,

@@ -38,6 +38,7 @@ pub(crate) async fn exec(args: GetArgs, session: &Session) -> Result<ExitStatus,
             .map(|(name, _)| ((*name).to_owned(), Value::from(format!("{{{{ vars.{name} }}}}"))))
             .collect(),
         vars: vars.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))).collect::<BTreeMap<_, _>>(),
+        seen_from: u64::MAX,
         as_user: None,
         pty: false,
         wait: None,

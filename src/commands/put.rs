@@ -10,6 +10,9 @@ use crate::error::CliError;
 use crate::exit::ExitStatus;
 use crate::session::Session;
 
+/// From how many bytes on a file is not read before it is sent, only seen: 64 MiB, which take as long to hash as a host takes to log in.
+const SEEN_FROM: u64 = 64 << 20;
+
 /// Copy a file or a folder to some hosts
 ///
 /// Each host gets a file entirely or not at all; one that a host has already is left alone. The content of a folder goes into the
@@ -61,6 +64,7 @@ pub(crate) async fn exec(args: PutArgs, session: &Session) -> Result<ExitStatus,
             ("source".to_owned(), Value::from(source)),
             ("target".to_owned(), Value::from(args.target)),
         ]),
+        seen_from: SEEN_FROM,
         as_user: None,
         pty: false,
         wait: args.wait.wait,

@@ -51,7 +51,7 @@ pub(crate) async fn do_work(config: &Config, host: &Host) -> Result<Outcome, Tas
         Checksum::Sha256(_) | Checksum::Missing => false,
         Checksum::NoFile => return Ok(Outcome::failed(format!("`{target}` is no file"), 1)),
     };
-    if there && has_file(host, &beside, &of_line, 0o644).await? {
+    if there && has_file(host, &beside, (&of_line, line.len() as u64), 0o644).await? {
         return Ok(Outcome::unchanged(format!("`{target}` is there already")));
     }
     host.would(if there {

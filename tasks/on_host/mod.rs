@@ -15,7 +15,7 @@ mod service;
 
 pub(crate) use as_user::AS_USER;
 pub(crate) use checksum::{Checksum, checksum, sha256};
-pub(crate) use file::{has_file, octal, send_text};
+pub(crate) use file::{has_file, hash_there, octal, send_text};
 pub(crate) use host_script::{DETACHED, HostScript, SHA256};
 pub(crate) use http::{Heard, http_get, http_get_large};
 pub(crate) use names::{account, host_path};

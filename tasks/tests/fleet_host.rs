@@ -172,11 +172,10 @@ impl Remote for FleetRemote {
     async fn put(&self, upload: &Upload, limits: &Limits) -> Result<Transfer, RemoteError> {
         let fail = |reason: String| RemoteError::Transfer { path: upload.target.clone(), reason };
         let content = match &upload.content {
-            Content::File(path) => fs::read(path).map_err(|error| fail(error.to_string()))?,
+            Content::File(path) | Content::Seen(path, _) => fs::read(path).map_err(|error| fail(error.to_string()))?,
             Content::Bytes(bytes) => bytes.to_vec(),
         };
-        let hash = sha256(&content);
-        if upload.sha256.as_ref().is_some_and(|wanted| *wanted != hash) {
+        if upload.sha256.as_ref().is_some_and(|wanted| *wanted != sha256(&content)) {
             return Err(fail("it is another file than was planned".to_owned()));
         }
         let target = quote(&upload.target);
@@ -188,14 +187,14 @@ impl Remote for FleetRemote {
         let command =
             format!("{made}cat >{target}.part && chmod {bits:o} {target}.part && mv -f {target}.part {target}");
         self.shell(command, Some(content), limits, &upload.target).await?;
-        Ok(Transfer::of_file(bytes, hash))
+        Ok(Transfer::of_file(bytes))
     }
 
     async fn get(&self, download: &Download, limits: &Limits) -> Result<Transfer, RemoteError> {
         let command = format!("cat {}", quote(&download.source));
         let content = self.shell(command, None, limits, &download.source).await?;
         fs::write(&download.target, &content).expect("the file can be written here");
-        Ok(Transfer::of_file(content.len() as u64, sha256(content.as_bytes())))
+        Ok(Transfer::of_file(content.len() as u64))
     }
 
     fn is_alive(&self) -> bool {

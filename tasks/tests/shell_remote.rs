@@ -104,11 +104,10 @@ impl Remote for ShellRemote {
     async fn put(&self, upload: &Upload, _: &Limits) -> Result<Transfer, RemoteError> {
         let fail = |reason: String| RemoteError::Transfer { path: upload.target.clone(), reason };
         let content = match &upload.content {
-            Content::File(path) => fs::read(path).map_err(|error| fail(error.to_string()))?,
+            Content::File(path) | Content::Seen(path, _) => fs::read(path).map_err(|error| fail(error.to_string()))?,
             Content::Bytes(bytes) => bytes.to_vec(),
         };
-        let sha256 = sha256(&content);
-        if upload.sha256.as_ref().is_some_and(|wanted| *wanted != sha256) {
+        if upload.sha256.as_ref().is_some_and(|wanted| *wanted != sha256(&content)) {
             return Err(fail("it is another file than was planned".to_owned()));
         }
         if upload.folders
@@ -121,7 +120,7 @@ impl Remote for ShellRemote {
             .and_then(|()| fs::set_permissions(&part, Permissions::from_mode(upload.mode.unwrap_or(0o644))))
             .and_then(|()| fs::rename(&part, &upload.target));
         written.map_err(|error| fail(error.to_string()))?;
-        Ok(Transfer::of_file(content.len() as u64, sha256))
+        Ok(Transfer::of_file(content.len() as u64))
     }
 
     async fn get(&self, download: &Download, _: &Limits) -> Result<Transfer, RemoteError> {

@@ -127,11 +127,10 @@ impl Remote for ScriptedRemote {
 
     async fn put(&self, upload: &Upload, _: &Limits) -> Result<Transfer, RemoteError> {
         let content = match &upload.content {
-            Content::File(path) => std::fs::read(path).expect("the file is there"),
+            Content::File(path) | Content::Seen(path, _) => std::fs::read(path).expect("the file is there"),
             Content::Bytes(bytes) => bytes.to_vec(),
         };
-        let sha256 = sha256(&content);
-        if upload.sha256.as_ref().is_some_and(|wanted| *wanted != sha256) {
+        if upload.sha256.as_ref().is_some_and(|wanted| *wanted != sha256(&content)) {
             return Err(RemoteError::Transfer {
                 path: upload.target.clone(),
                 reason: "the file has changed since it was planned".to_owned(),
@@ -142,7 +141,7 @@ impl Remote for ScriptedRemote {
             mode: upload.mode.map_or_else(String::new, |mode| format!("{mode:04o}")),
             content: String::from_utf8_lossy(&content).into_owned(),
         });
-        Ok(Transfer::of_file(content.len() as u64, sha256))
+        Ok(Transfer::of_file(content.len() as u64))
     }
 
     async fn get(&self, download: &Download, _: &Limits) -> Result<Transfer, RemoteError> {
@@ -153,7 +152,7 @@ impl Remote for ScriptedRemote {
             return Err(fail("too large"));
         }
         std::fs::write(&download.target, content).map_err(|error| fail(&error.to_string()))?;
-        Ok(Transfer::of_file(bytes, sha256(content.as_bytes())))
+        Ok(Transfer::of_file(bytes))
     }
 
     fn is_alive(&self) -> bool {

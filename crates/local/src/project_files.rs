@@ -1,17 +1,28 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
+use std::iter;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use runsheet_model::{hex, visible};
-use runsheet_task::{LocalFile, LocalFiles, LocalFolder};
+use runsheet_task::{LocalFile, LocalFiles, LocalFolder, SeenFile};
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 /// The most files of a folder that is sent: each is a line of the plan, and a question to every host.
 const MOST_FILES: usize = 20_000;
+
+/// How much is read at once, in bytes.
+const BLOCK: usize = 256 * 1024;
+
+/// Files of a folder are hashed by so many threads at most: disks and caches are shared.
+const MOST_THREADS: usize = 8;
+
+/// Fewer files are not worth a thread.
+const FEWEST_FILES: usize = 256;
 
 /// The largest file that is read as text, in bytes.
 const LONGEST_TEXT: u64 = 1 << 20;
@@ -20,6 +31,8 @@ const LONGEST_TEXT: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct ProjectFiles {
     root: PathBuf,
+    /// From how many bytes on a file is only seen.
+    seen_from: u64,
     files: Mutex<HashMap<String, LocalFile>>,
     folders: Mutex<HashMap<String, LocalFolder>>,
 }
@@ -27,7 +40,13 @@ pub struct ProjectFiles {
 impl ProjectFiles {
     /// Files of the project in this folder.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, files: Mutex::default(), folders: Mutex::default() }
+        Self { root, seen_from: u64::MAX, files: Mutex::default(), folders: Mutex::default() }
+    }
+
+    /// Does not read files of this size, in bytes, and more: they are sent as they are seen. For tasks that take such.
+    pub fn seen_from(mut self, bytes: u64) -> Self {
+        self.seen_from = bytes;
+        self
     }
 }
 
@@ -38,6 +57,12 @@ impl LocalFiles for ProjectFiles {
 
     fn look_up(&self, path: &str) -> io::Result<LocalFile> {
         once(&self.files, path, || hashed(self.root.join(path)))
+    }
+
+    fn see(&self, path: &str) -> io::Result<Option<SeenFile>> {
+        let path = self.root.join(path);
+        let found = path.metadata()?;
+        Ok((found.is_file() && found.len() >= self.seen_from).then(|| SeenFile::new(path, &found)))
     }
 
     fn read_text(&self, path: &str) -> io::Result<String> {
@@ -71,6 +96,11 @@ fn once<T: Clone>(
 
 /// Reads a file to its end, which is where it was when it was opened: one that grows faster than it is read would never end.
 pub(crate) fn hashed(path: PathBuf) -> io::Result<LocalFile> {
+    hashed_through(path, &mut Vec::new())
+}
+
+/// The same, with a block of memory that several files share: making one takes longer than reading a small file.
+fn hashed_through(path: PathBuf, block: &mut Vec<u8>) -> io::Result<LocalFile> {
     // Opening a pipe would wait for somebody to write.
     let found = path.metadata()?;
     if !found.is_file() {
@@ -79,9 +109,9 @@ pub(crate) fn hashed(path: PathBuf) -> io::Result<LocalFile> {
     let mut reader = File::open(&path)?;
     let mut hash = Sha256::new();
     let mut bytes = 0;
-    let mut block = vec![0; 256 * 1024];
+    block.resize(BLOCK, 0);
     loop {
-        let count = reader.read(&mut block)?;
+        let count = reader.read(block)?;
         if count == 0 {
             break;
         }
@@ -106,19 +136,42 @@ fn listed(path: PathBuf) -> io::Result<LocalFolder> {
         if entry.file_type().is_dir() {
             continue;
         }
-        let name = name(&path, entry.path())?;
         if files.len() == MOST_FILES {
             return Err(wrong(&format!("it has more than {MOST_FILES} files")));
         }
-        let file = hashed(entry.into_path()).map_err(|error| wrong(&format!("`{name}`: {error}")))?;
-        files.push((name, file));
+        files.push((name(&path, entry.path())?, entry.into_path()));
     }
     if files.is_empty() {
         return Err(wrong("there is no file in it"));
     }
     // As bytes, which is how names are sorted wherever they are keys.
     files.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(LocalFolder { path, files })
+    Ok(LocalFolder { path, files: all_hashed(files)? })
+}
+
+/// Hashes files, some at the same time.
+fn all_hashed(files: Vec<(String, PathBuf)>) -> io::Result<Vec<(String, LocalFile)>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    // Neighbours are of about the same size, often enough.
+    let share = files.len().div_ceil(threads).max(FEWEST_FILES);
+    let mut files = files.into_iter();
+    let parts = iter::from_fn(|| Some(files.by_ref().take(share).collect::<Vec<_>>()).filter(|part| !part.is_empty()));
+    thread::scope(|scope| {
+        let hash = |part: Vec<(String, PathBuf)>| {
+            let mut block = Vec::new();
+            let hash = |(name, path)| match hashed_through(path, &mut block) {
+                Ok(file) => Ok((name, file)),
+                Err(error) => Err(wrong(&format!("`{name}`: {error}"))),
+            };
+            part.into_iter().map(hash).collect::<io::Result<Vec<_>>>()
+        };
+        let hashing: Vec<_> = parts.map(|part| scope.spawn(move || hash(part))).collect();
+        let mut hashed = Vec::new();
+        for part in hashing {
+            hashed.append(&mut part.join().map_err(|_| io::Error::other("a thread that hashes is gone"))??);
+        }
+        Ok(hashed)
+    })
 }
 
 /// The name of a file in a folder. Hosts are asked about names line by line.

@@ -1,12 +1,15 @@
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use runsheet_model::{format_chosen_duration, visible};
 use runsheet_outbound::{LetterError, WebClient, WebError, WebRequest, nothing_was_sent};
-use runsheet_task::{HttpAnswer, HttpRequest, Local, LocalError, LocalFile, Mail};
+use runsheet_task::{HttpAnswer, HttpRequest, Local, LocalError, LocalFile, Mail, SeenFile, Sighting};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -17,12 +20,14 @@ use crate::project_files::hashed;
 #[derive(Clone, Debug)]
 pub struct ThisMachine {
     web: WebClient,
+    /// What files were found to hold.
+    hashes: Arc<Mutex<HashMap<Sighting, Arc<OnceCell<String>>>>>,
 }
 
 impl ThisMachine {
     /// Asks whatever address a sheet names, also one of a private network.
     pub fn new() -> Self {
-        Self { web: WebClient::anywhere() }
+        Self { web: WebClient::anywhere(), hashes: Arc::default() }
     }
 }
 
@@ -76,15 +81,44 @@ impl Local for ThisMachine {
 
     async fn hash_file(&self, path: &Path, limit: Duration) -> Result<LocalFile, LocalError> {
         let file = path.to_owned();
-        // Nobody waits for the thread, even if a disk holds it up.
-        let reason = match timeout(limit, spawn_blocking(move || hashed(file))).await {
-            Ok(Ok(Ok(file))) => return Ok(file),
-            Ok(Ok(Err(error))) => error.to_string(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("it was not read to its end within {}", format_chosen_duration(limit)),
-        };
-        Err(LocalError::File { path: visible(path.as_os_str().as_encoded_bytes()), reason: visible(reason.as_bytes()) })
+        read_within(path, limit, move || hashed(file)).await
     }
+
+    async fn hash_seen(&self, file: &SeenFile, limit: Duration) -> Result<String, LocalError> {
+        let hash = {
+            let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(hashes.entry(file.sighting).or_default())
+        };
+        let (path, sighting) = (file.path.clone(), file.sighting);
+        let reading = async || {
+            read_within(&file.path, limit, move || {
+                let read = hashed(path.clone())?;
+                if Sighting::of(&path.metadata()?) == sighting {
+                    Ok(read.sha256)
+                } else {
+                    Err(io::Error::other("it has changed since the plan was made"))
+                }
+            })
+            .await
+        };
+        hash.get_or_try_init(reading).await.cloned()
+    }
+}
+
+/// Reads a file away from the threads that talk to hosts.
+async fn read_within<T: Send + 'static>(
+    path: &Path,
+    limit: Duration,
+    reading: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, LocalError> {
+    // Nobody waits for the thread, even if a disk holds it up.
+    let reason = match timeout(limit, spawn_blocking(reading)).await {
+        Ok(Ok(Ok(read))) => return Ok(read),
+        Ok(Ok(Err(error))) => error.to_string(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("it was not read to its end within {}", format_chosen_duration(limit)),
+    };
+    Err(LocalError::File { path: visible(path.as_os_str().as_encoded_bytes()), reason: visible(reason.as_bytes()) })
 }
 
 /// Tells what kept an answer from coming. No part of an address is in it: that can be a secret.

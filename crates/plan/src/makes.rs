@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use runsheet_diagnostics::Placed;
 use runsheet_model::StepId;
 use runsheet_sheet::Step;
-use runsheet_task::{FileToMake, LocalFile, LocalFiles, LocalFolder};
+use runsheet_task::{FileToMake, LocalFile, LocalFiles, LocalFolder, SeenFile};
 
 use crate::{MadeWhen, PlanError, PlanFile};
 
@@ -95,6 +95,10 @@ impl LocalFiles for SheetFiles<'_> {
 
     fn look_up(&self, path: &str) -> io::Result<LocalFile> {
         self.files.look_up(path)
+    }
+
+    fn see(&self, path: &str) -> io::Result<Option<SeenFile>> {
+        self.files.see(path)
     }
 
     fn read_text(&self, path: &str) -> io::Result<String> {

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use crate::{SeenFile, Sighting};
+
 /// The arguments of a task, checked and in their one form: what [`crate::TaskSpec::check`] gives.
 ///
 /// Its JSON is what stands in the plan and its hash. A secret stands there as its name.
@@ -33,7 +35,37 @@ pub struct LocalFile {
 impl LocalFile {
     /// The mode that it gets where nobody says another: the same whatever the umask was with which it was made here.
     pub fn mode(&self) -> u32 {
-        if self.executable { 0o755 } else { 0o644 }
+        mode(self.executable)
+    }
+}
+
+fn mode(executable: bool) -> u32 {
+    if executable { 0o755 } else { 0o644 }
+}
+
+/// A file of this machine that a task sends, and what is known of it while planning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileToSend {
+    /// It was read: its content is part of the plan.
+    Hashed(LocalFile),
+    /// It was seen only: reading it would take as long as sending it.
+    Seen(SeenFile),
+}
+
+impl FileToSend {
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Hashed(file) => file.bytes,
+            Self::Seen(file) => file.bytes,
+        }
+    }
+
+    /// The mode that it gets where nobody says another.
+    pub fn mode(&self) -> u32 {
+        match self {
+            Self::Hashed(LocalFile { executable, .. }) | Self::Seen(SeenFile { executable, .. }) => mode(*executable),
+        }
     }
 }
 
@@ -69,6 +101,11 @@ pub trait LocalFiles: Send + Sync {
 
     /// Finds a file by its path relative to the project's folder and hashes it.
     fn look_up(&self, path: &str) -> io::Result<LocalFile>;
+
+    /// Finds one that is sent as it is seen, without being read before. Nothing, which is the default, if it is to be hashed.
+    fn see(&self, _path: &str) -> io::Result<Option<SeenFile>> {
+        Ok(None)
+    }
 
     /// Reads a file of text, of at most 1 MiB.
     fn read_text(&self, path: &str) -> io::Result<String>;
@@ -185,9 +222,15 @@ impl Args {
         self.0.get(name)?.as_array()?.iter().map(Value::as_str).collect()
     }
 
-    /// A file of this machine.
+    /// A file of this machine whose hash is known.
     pub fn local_file(&self, name: &str) -> Option<LocalFile> {
         file_from(self.0.get(name)?)
+    }
+
+    /// A file of this machine, whether its hash is known or not.
+    pub fn file_to_send(&self, name: &str) -> Option<FileToSend> {
+        let value = self.0.get(name)?;
+        file_from(value).map(FileToSend::Hashed).or_else(|| seen_from(value).map(FileToSend::Seen))
     }
 
     /// A folder of this machine.
@@ -274,6 +317,24 @@ pub(crate) fn folder_value(folder: &LocalFolder) -> Value {
         })
         .collect();
     json!({"path": folder.path, "files": files})
+}
+
+/// A file that was not read, as it stands in arguments.
+pub(crate) fn seen_value(file: &SeenFile) -> Value {
+    let mut value = json!({"path": file.path, "seen": file.sighting, "bytes": file.bytes});
+    if file.executable {
+        value["executable"] = true.into();
+    }
+    value
+}
+
+fn seen_from(value: &Value) -> Option<SeenFile> {
+    Some(SeenFile {
+        path: value.get("path")?.as_str()?.into(),
+        bytes: value.get("bytes")?.as_u64()?,
+        executable: value.get("executable").and_then(Value::as_bool).unwrap_or(false),
+        sighting: Sighting::deserialize(value.get("seen")?).ok()?,
+    })
 }
 
 fn file_from(value: &Value) -> Option<LocalFile> {

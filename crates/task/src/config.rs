@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runsheet_model::{RunId, Secret, SecretName, StepId, TaskName, Vars};
 
-use crate::{Args, LocalFile, LocalFolder, TaskError};
+use crate::{Args, FileToSend, LocalFile, LocalFolder, TaskError};
 
 /// What `do_work` is told beside its host: its arguments, the sheet's variables, and where in the run it stands.
 #[derive(Clone)]
@@ -90,6 +90,11 @@ impl Config {
     /// An argument that is a folder of this machine.
     pub fn local_folder(&self, name: &'static str) -> Result<LocalFolder, TaskError> {
         self.args.local_folder(name).ok_or_else(|| self.missing(name))
+    }
+
+    /// An argument that is a file of this machine, which may not have been read yet.
+    pub fn file_to_send(&self, name: &'static str) -> Result<FileToSend, TaskError> {
+        self.args.file_to_send(name).ok_or_else(|| self.missing(name))
     }
 
     /// An argument that is a file of this machine.

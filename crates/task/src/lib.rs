@@ -19,11 +19,12 @@ mod password_wanted;
 mod receipt;
 mod registry;
 mod remote;
+mod seen_file;
 mod shell;
 mod signs;
 mod spec;
 
-pub use args::{ArgError, Args, FileToMake, LocalFile, LocalFiles, LocalFolder};
+pub use args::{ArgError, Args, FileToMake, FileToSend, LocalFile, LocalFiles, LocalFolder};
 use async_trait::async_trait;
 pub use boot_id::BootId;
 pub use capture::Capture;
@@ -43,6 +44,7 @@ pub use remote::{
     Content, Download, ExecEnd, ExecRequest, Exit, Limits, OnLocal, Output, Remote, RemoteError, Transfer, Upload,
 };
 pub use runsheet_model::Outcome;
+pub use seen_file::{SeenFile, Sighting};
 pub use shell::{AsUser, ShellSettings, quote};
 pub use signs::SignsOfLife;
 pub use spec::{Arg, ArgKind, TaskCode, TaskSpec};

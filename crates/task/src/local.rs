@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use runsheet_model::Secret;
 use thiserror::Error;
 
-use crate::LocalFile;
+use crate::{LocalFile, SeenFile};
 
 /// Work on the machine that runs runsheet, for tasks that look at a host from outside, or tell somebody.
 #[async_trait]
@@ -26,6 +26,11 @@ pub trait Local: Send + Sync {
 
     /// Reads a file to its end and hashes it.
     async fn hash_file(&self, path: &Path, limit: Duration) -> Result<LocalFile, LocalError>;
+
+    /// Hashes a file that was only seen: SHA-256 in hexadecimal. It is an error if it is not any more what it was. However many ask, it is read once.
+    async fn hash_seen(&self, file: &SeenFile, limit: Duration) -> Result<String, LocalError> {
+        Ok(self.hash_file(&file.path, limit).await?.sha256)
+    }
 }
 
 /// What a web server is asked. Who may not see it finds only `called` in messages.

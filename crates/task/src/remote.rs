@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{AsUser, BootId};
+use crate::{AsUser, BootId, Sighting};
 
 /// A host that is connected. One connection, over which any number of commands run, each on a channel of its own.
 #[async_trait]
@@ -112,6 +112,8 @@ pub struct Upload {
 pub enum Content {
     /// A file of this machine. The file on the host gets its time of modification.
     File(PathBuf),
+    /// The same, if it still is as it was seen; if not, nothing is sent.
+    Seen(PathBuf, Sighting),
     /// These bytes.
     Bytes(Arc<[u8]>),
 }
@@ -136,8 +138,6 @@ pub struct Download {
 pub struct Transfer {
     /// Bytes of content.
     pub bytes: u64,
-    /// SHA-256 of them, in hexadecimal; of a folder, of what `sha256sum` would say of its files, by name.
-    pub sha256: String,
     /// How many files.
     pub files: u64,
     /// What was in a folder and was not taken: links to folders, devices and the like. At most a hundred are named.
@@ -146,8 +146,8 @@ pub struct Transfer {
 
 impl Transfer {
     /// One file.
-    pub fn of_file(bytes: u64, sha256: String) -> Self {
-        Self { bytes, sha256, files: 1, left_out: Vec::new() }
+    pub fn of_file(bytes: u64) -> Self {
+        Self { bytes, files: 1, left_out: Vec::new() }
     }
 }
 

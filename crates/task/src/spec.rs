@@ -4,7 +4,7 @@ use std::sync::Arc;
 use runsheet_model::{TaskName, parse_duration};
 use serde_json::{Map, Value, json};
 
-use crate::args::{file_value, folder_value, value_to_be_made};
+use crate::args::{file_value, folder_value, seen_value, value_to_be_made};
 use crate::{ArgError, Args, LocalFiles};
 
 /// What a task is.
@@ -297,13 +297,17 @@ impl Arg {
                 if let Some(file) = files.to_be_made(path) {
                     return Ok(value_to_be_made(&file));
                 }
-                let file = files.look_up(path).map_err(|source| ArgError::File {
+                let found = match files.see(path) {
+                    Ok(Some(file)) => Ok(seen_value(&file)),
+                    Ok(None) => files.look_up(path).map(|file| file_value(&file)),
+                    Err(error) => Err(error),
+                };
+                found.map_err(|source| ArgError::File {
                     task: task.clone(),
                     name: self.name.clone(),
                     path: path.to_owned(),
                     source,
-                })?;
-                Ok(file_value(&file))
+                })
             }
             ArgKind::Template => match value.get("text") {
                 Some(Value::String(_)) => Ok(value.clone()),

@@ -19,6 +19,9 @@ pub(super) fn argument(name: &str, before: Option<&Value>, after: Option<&Value>
         if let (Some(one), Some(other)) = (text(before, "sha256"), text(after, "sha256")) {
             return file(before, after, one, other);
         }
+        if let (Some(one), Some(other)) = (before.get("seen"), after.get("seen")) {
+            return (one != other).then(|| format!("{} has changed since", quoted(&path(after))));
+        }
         if let (Some(one), Some(other)) = (files(before), files(after)) {
             return folder(after, one, other);
         }

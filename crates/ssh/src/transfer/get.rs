@@ -51,17 +51,17 @@ async fn fetch(raw: &RawSftpSession, download: &Download) -> Result<Transfer, Fa
     open.close(raw).await;
     let bytes = fetched?;
     temp.date(open.found.mtime);
-    let sha256 = temp.replace(&download.target).await.map_err(local)?;
-    Ok(Transfer::of_file(bytes, sha256))
+    temp.replace(&download.target).await.map_err(local)?;
+    Ok(Transfer::of_file(bytes))
 }
 
-/// Fetches one file of a folder into a new file that nobody else can see yet, and returns its size and its hash.
+/// Fetches one file of a folder into a new file that nobody else can see yet, and returns its size.
 pub(super) async fn fetch_new(
     raw: &RawSftpSession,
     source: &str,
     target: &Path,
     left: &Allowance,
-) -> Result<(u64, String), Failure> {
+) -> Result<u64, Failure> {
     let open = OpenFile::open(raw, source).await?;
     let what = format!("failed to write `{}`", target.display());
     let local = |error| Failure::local(&what, &error);
@@ -71,7 +71,8 @@ pub(super) async fn fetch_new(
     open.close(raw).await;
     let bytes = fetched?;
     temp.date(open.found.mtime);
-    Ok((bytes, temp.keep().await.map_err(local)?))
+    temp.keep().await.map_err(local)?;
+    Ok(bytes)
 }
 
 /// How much may still be taken, by all files of a download together.

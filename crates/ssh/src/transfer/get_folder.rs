@@ -1,12 +1,10 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use runsheet_model::hex;
 use runsheet_task::{Download, Transfer};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::protocol::FileType;
-use sha2::{Digest, Sha256};
 
 use super::failure::{Failure, is_end};
 use super::get::{Allowance, fetch_new};
@@ -41,26 +39,18 @@ pub(super) async fn fetch_folder(raw: &RawSftpSession, source: &str, download: &
     let (left, within) = (&left, folder.path());
     let mut fetching = stream::iter(found.files)
         .map(|(name, path)| async move {
-            match fetch_new(raw, &path, &within.join(&name), left).await {
-                Ok(fetched) => Ok((name, fetched)),
-                Err(failure) => Err(failure.within(&name.to_string_lossy())),
-            }
+            let fetched = fetch_new(raw, &path, &within.join(&name), left).await;
+            fetched.map_err(|failure| failure.within(&name.to_string_lossy()))
         })
         .buffer_unordered(AT_ONCE);
-    let mut bytes = 0;
-    let mut hashes = BTreeMap::new();
-    while let Some((name, (size, sha256))) = fetching.try_next().await? {
+    let (mut bytes, mut files) = (0, 0);
+    while let Some(size) = fetching.try_next().await? {
         bytes += size;
-        hashes.insert(name, sha256);
+        files += 1;
     }
     drop(fetching);
     folder.replace(&download.target).await.map_err(local)?;
-
-    let mut hash = Sha256::new();
-    for (name, sha256) in &hashes {
-        hash.update(format!("{sha256}  {}\n", name.display()));
-    }
-    Ok(Transfer { bytes, sha256: hex(&hash.finalize()), files: hashes.len() as u64, left_out: found.left_out })
+    Ok(Transfer { bytes, files, left_out: found.left_out })
 }
 
 /// What is in a folder of the host, by paths that lead nowhere but into it.

@@ -9,25 +9,20 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::local_writer::LocalWriter;
-use super::{PIECES_HELD, unguessable_name};
+use super::{HANDFUL, HANDFULS_HELD, unguessable_name};
 
 /// A file on this machine that is not complete, under a name that nobody else knows or in a folder that has one. It is removed
 /// when it is dropped, unless it was kept.
 ///
-/// It is written and hashed by others, so that the host does not wait for the disk.
+/// It is written by others, so that the host does not wait for the disk.
 pub(crate) struct LocalTemp {
     path: PathBuf,
-    pieces: mpsc::Sender<Vec<u8>>,
-    writing: JoinHandle<io::Result<Written>>,
+    handful: Vec<Vec<u8>>,
+    pieces: mpsc::Sender<Vec<Vec<u8>>>,
+    writing: JoinHandle<io::Result<Arc<fs::File>>>,
     /// When it was last changed where it comes from, in seconds since the Unix epoch.
     modified: Option<u32>,
     kept: bool,
-}
-
-/// A file all of which is written.
-struct Written {
-    file: Arc<fs::File>,
-    sha256: String,
 }
 
 impl LocalTemp {
@@ -45,9 +40,9 @@ impl LocalTemp {
             rustix::fs::open(&owned, flags, mode)
         });
         let file = fs::File::from(made.await.map_err(io::Error::other)??);
-        let (pieces, taken) = mpsc::channel(PIECES_HELD);
+        let (pieces, taken) = mpsc::channel(HANDFULS_HELD);
         let writing = tokio::task::spawn_blocking(move || write_all(file, taken));
-        Ok(Self { path, pieces, writing, modified: None, kept: false })
+        Ok(Self { path, handful: Vec::new(), pieces, writing, modified: None, kept: false })
     }
 
     /// Says when it was last changed.
@@ -57,55 +52,65 @@ impl LocalTemp {
 
     /// Takes the next piece; it is written at some time after that.
     pub(crate) async fn write(&mut self, piece: Vec<u8>) -> io::Result<()> {
-        if self.pieces.send(piece).await.is_err() {
+        self.handful.push(piece);
+        if self.handful.len() < HANDFUL { Ok(()) } else { self.hand_on().await }
+    }
+
+    /// Brings it to the disk and puts it in the place of its target.
+    pub(crate) async fn replace(mut self, target: &Path) -> io::Result<()> {
+        let file = self.written().await?;
+        let (path, target) = (self.path.clone(), target.to_owned());
+        let replaced = tokio::task::spawn_blocking(move || {
+            file.sync_all()?;
+            fs::rename(path, &target)?;
+            // Its name is on the disk only when its folder is.
+            fs::File::open(folder(&target))?.sync_all()
+        });
+        replaced.await.map_err(io::Error::other)??;
+        self.kept = true;
+        Ok(())
+    }
+
+    /// Leaves it where it is.
+    pub(crate) async fn keep(mut self) -> io::Result<()> {
+        self.written().await?;
+        self.kept = true;
+        Ok(())
+    }
+
+    async fn hand_on(&mut self) -> io::Result<()> {
+        if self.pieces.send(std::mem::take(&mut self.handful)).await.is_err() {
             // Whoever wrote has stopped, and says why.
-            self.written().await?;
+            self.end().await?;
         }
         Ok(())
     }
 
-    /// Brings it to the disk and puts it in the place of its target. Returns its hash.
-    pub(crate) async fn replace(mut self, target: &Path) -> io::Result<String> {
-        let written = self.written().await?;
-        let (path, target) = (self.path.clone(), target.to_owned());
-        let replaced = tokio::task::spawn_blocking(move || {
-            written.file.sync_all()?;
-            fs::rename(path, &target)?;
-            // Its name is on the disk only when its folder is.
-            fs::File::open(folder(&target))?.sync_all()?;
-            io::Result::Ok(written.sha256)
-        });
-        let sha256 = replaced.await.map_err(io::Error::other)??;
-        self.kept = true;
-        Ok(sha256)
-    }
-
-    /// Leaves it where it is. Returns its hash.
-    pub(crate) async fn keep(mut self) -> io::Result<String> {
-        let sha256 = self.written().await?.sha256;
-        self.kept = true;
-        Ok(sha256)
-    }
-
     /// Waits until all of it is written, and dates it.
-    async fn written(&mut self) -> io::Result<Written> {
+    async fn written(&mut self) -> io::Result<Arc<fs::File>> {
+        self.hand_on().await?;
+        let file = self.end().await?;
+        if let Some(modified) = self.modified {
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(modified.into()))?;
+        }
+        Ok(file)
+    }
+
+    async fn end(&mut self) -> io::Result<Arc<fs::File>> {
         // The writer ends when nobody can give it more.
         self.pieces = mpsc::channel(1).0;
-        let written = (&mut self.writing).await.map_err(io::Error::other)??;
-        if let Some(modified) = self.modified {
-            written.file.set_modified(UNIX_EPOCH + Duration::from_secs(modified.into()))?;
-        }
-        Ok(written)
+        (&mut self.writing).await.map_err(io::Error::other)?
     }
 }
 
-fn write_all(file: fs::File, mut pieces: mpsc::Receiver<Vec<u8>>) -> io::Result<Written> {
+fn write_all(file: fs::File, mut pieces: mpsc::Receiver<Vec<Vec<u8>>>) -> io::Result<Arc<fs::File>> {
     let mut writer = LocalWriter::new(file);
-    while let Some(piece) = pieces.blocking_recv() {
-        writer.write(piece)?;
+    while let Some(handful) = pieces.blocking_recv() {
+        for piece in handful {
+            writer.write(&piece)?;
+        }
     }
-    let (file, sha256) = writer.end()?;
-    Ok(Written { file, sha256 })
+    writer.end()
 }
 
 impl Drop for LocalTemp {

@@ -1,33 +1,17 @@
 use std::fs;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-
-use runsheet_model::hex;
-use sha2::{Digest, Sha256};
-
-use super::PIECES_HELD;
-
-/// From how many bytes on a file is worth threads of its own.
-const LARGE: u64 = 4 << 20;
 
 /// After how many bytes of a large file the disk is told to begin with them, so that little is left to wait for at its end.
 const TO_DISK: u64 = 32 << 20;
 
-/// Writes a file of this machine and hashes what it writes.
-///
-/// Writing a large file takes about as long as hashing it, and bringing it to the disk takes as long again: each has a thread then.
+/// Writes a file of this machine. Bringing a large one to the disk takes about as long as writing it, and has a thread.
 pub(super) struct LocalWriter {
     file: Arc<fs::File>,
     bytes: u64,
-    hash: Hashing,
     disk: Option<Disk>,
-}
-
-enum Hashing {
-    Here(Sha256),
-    Beside { pieces: SyncSender<Vec<u8>>, hashing: JoinHandle<Sha256> },
 }
 
 /// Brings what was written to the disk while more is written. Whoever is told an error by the system is the only one who is.
@@ -38,50 +22,27 @@ struct Disk {
 
 impl LocalWriter {
     pub(super) fn new(file: fs::File) -> Self {
-        Self { file: Arc::new(file), bytes: 0, hash: Hashing::Here(Sha256::new()), disk: None }
+        Self { file: Arc::new(file), bytes: 0, disk: None }
     }
 
     /// Writes a piece.
-    pub(super) fn write(&mut self, piece: Vec<u8>) -> io::Result<()> {
-        (&*self.file).write_all(&piece)?;
+    pub(super) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        (&*self.file).write_all(piece)?;
         let before = self.bytes;
         self.bytes += piece.len() as u64;
-        self.hash(piece)?;
         if before / TO_DISK != self.bytes / TO_DISK {
             self.begin_sync()?;
         }
         Ok(())
     }
 
-    /// Waits for what was begun; returns the file, which is not yet all on the disk, and its hash.
-    pub(super) fn end(self) -> io::Result<(Arc<fs::File>, String)> {
-        let hash = match self.hash {
-            Hashing::Here(hash) => hash,
-            Hashing::Beside { pieces, hashing } => {
-                drop(pieces);
-                hashing.join().map_err(|_| gone())?
-            }
-        };
+    /// Waits for what was begun; returns the file, which is not yet all on the disk.
+    pub(super) fn end(self) -> io::Result<Arc<fs::File>> {
         if let Some(Disk { more, syncing }) = self.disk {
             drop(more);
             syncing.join().map_err(|_| gone())??;
         }
-        Ok((self.file, hex(&hash.finalize())))
-    }
-
-    fn hash(&mut self, piece: Vec<u8>) -> io::Result<()> {
-        if let Hashing::Here(hash) = &mut self.hash {
-            hash.update(&piece);
-            if self.bytes >= LARGE {
-                let (pieces, taken) = sync_channel(PIECES_HELD);
-                let hash = std::mem::take(hash);
-                let hashing = std::thread::Builder::new().spawn(move || hash_all(hash, &taken))?;
-                self.hash = Hashing::Beside { pieces, hashing };
-            }
-            return Ok(());
-        }
-        let Hashing::Beside { pieces, .. } = &self.hash else { return Ok(()) };
-        pieces.send(piece).map_err(|_| gone())
+        Ok(self.file)
     }
 
     fn begin_sync(&mut self) -> io::Result<()> {
@@ -108,13 +69,6 @@ impl LocalWriter {
     }
 }
 
-fn hash_all(mut hash: Sha256, pieces: &Receiver<Vec<u8>>) -> Sha256 {
-    for piece in pieces {
-        hash.update(&piece);
-    }
-    hash
-}
-
 fn gone() -> io::Error {
     io::Error::other("a thread of its writer is gone")
 }
@@ -124,18 +78,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_was_given_and_so_is_the_hash() {
+    fn what_is_written_is_what_was_given() {
         let folder = tempfile::tempdir().expect("a folder");
-        // Nothing, less than is worth a thread, and enough for the disk to be told twice.
-        for size in [0, 1, LARGE + 1, 2 * TO_DISK + 5] {
+        // Nothing, little, and enough for the disk to be told twice.
+        for size in [0, 1, 2 * TO_DISK + 5] {
             let path = folder.path().join("file");
             let mut writer = LocalWriter::new(fs::File::create(&path).expect("made"));
             let content: Vec<u8> = (0..=250_u8).cycle().take(usize::try_from(size).expect("a size")).collect();
             for piece in content.chunks(100_000) {
-                writer.write(piece.to_vec()).expect("written");
+                writer.write(piece).expect("written");
             }
-            let (_, sha256) = writer.end().expect("ended");
-            assert_eq!(sha256, hex(&Sha256::digest(&content)), "{size} bytes");
+            writer.end().expect("ended");
             assert!(fs::read(&path).expect("readable") == content, "{size} bytes");
         }
     }
@@ -144,7 +97,7 @@ mod tests {
     fn a_full_disk_is_told() {
         let file = fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is full");
         let mut writer = LocalWriter::new(file);
-        let error = writer.write(vec![0; 10]).expect_err("no space");
+        let error = writer.write(&[0; 10]).expect_err("no space");
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -3,6 +3,8 @@
 //! A file is replaced entirely or not at all, on either side: it is written under another name in the folder of its
 //! target, checked, brought to the disk, and then renamed.
 
+mod archive;
+mod disk_ahead;
 mod failure;
 mod get;
 mod get_folder;
@@ -11,15 +13,19 @@ mod in_flight;
 mod local_folder;
 mod local_temp;
 mod local_writer;
+mod new_folder;
 mod put;
 mod put_all;
 mod reader;
 mod remote_temp;
 mod sftp;
 mod shared_files;
+mod shortcut;
 mod source;
 mod staged;
 mod target;
+
+use std::time::Duration;
 
 pub(crate) use get::get;
 pub(crate) use put::put;
@@ -27,11 +33,18 @@ pub(crate) use put_all::put_all;
 pub(crate) use sftp::Sftp;
 pub(crate) use shared_files::SharedFiles;
 
+/// How long a second channel may take to be opened, where it only makes things faster: a host may have room for no other.
+const OPENING: Duration = Duration::from_secs(5);
+
 /// What a file is read and written by, in bytes: every server takes packets of this size.
 const CHUNK: u32 = 32 * 1024;
 
-/// Pieces of a file that this machine's disk is ahead of the host, or behind it.
-const PIECES_HELD: usize = 16;
+/// How many pieces of a file are handed from one thread to another at once: waking somebody for each would take longer than what is done
+/// with it.
+const HANDFUL: usize = 8;
+
+/// Handfuls that this machine's disk is ahead of the host, or behind it.
+const HANDFULS_HELD: usize = 2;
 
 /// A name that nobody can have guessed and taken: 128 random bits.
 pub(crate) fn unguessable_name() -> std::io::Result<String> {

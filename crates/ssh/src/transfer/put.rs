@@ -21,7 +21,7 @@ pub(crate) async fn put(
     let renaming = AtomicBool::new(false);
     within(limits, &renaming, async {
         let sent = async {
-            let staged = Staged::send(&sftp, files, upload, Sync::AtOnce).await?;
+            let staged = Staged::send(&sftp, files, upload, Sync::AtOnce { link, deadlines, limits }).await?;
             staged.put_in_place(&sftp, &renaming).await
         };
         sent.await.map_err(|failure| failure.about(&upload.target))

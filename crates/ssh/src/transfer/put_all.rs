@@ -7,11 +7,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 use runsheet_task::{Limits, RemoteError, Upload};
 
 use super::host_sync::HostSync;
+use super::new_folder::NewFolder;
 use super::put::within;
 use super::sftp::Sftp;
 use super::shared_files::SharedFiles;
+use super::shortcut::Shortcuts;
 use super::staged::{Staged, Sync};
-use super::target::make_folders;
+use super::target::{make_folders, on_host};
 use crate::link::Link;
 use crate::settings::Deadlines;
 
@@ -38,7 +40,13 @@ pub(crate) async fn put_all(
     let sftp = &*Sftp::of(link, deadlines, limits).await?;
     let renaming = AtomicBool::new(false);
     within(limits, &renaming, async {
-        let mut host_sync = HostSync::new(link, deadlines, limits);
+        let mut shortcuts = Shortcuts::new(link, deadlines, limits);
+        if let Some(folder) = NewFolder::of(uploads, sftp).await
+            && let Some(bytes) = folder.send(sftp, &mut shortcuts, files, &renaming).await?
+        {
+            return Ok(bytes);
+        }
+        let mut host_sync = HostSync::default();
         let mut bytes = 0;
         let mut made = HashSet::new();
         for batch in uploads.chunks(BATCH) {
@@ -52,7 +60,7 @@ pub(crate) async fn put_all(
                 }
             });
             let staged: Vec<(usize, Staged)> = stream::iter(staging).buffer_unordered(AT_ONCE).try_collect().await?;
-            sync(sftp, &mut host_sync, batch, &staged).await?;
+            sync(sftp, (&mut host_sync, &mut shortcuts), batch, &staged).await?;
             let renaming = &renaming;
             let naming = staged.into_iter().map(|(number, staged)| async move {
                 let named = staged.put_in_place(sftp, renaming).await;
@@ -73,7 +81,7 @@ pub(crate) async fn put_all(
 /// Makes the folders of files that want them made, each once.
 async fn make_folders_of(sftp: &Sftp, batch: &[Upload], made: &mut HashSet<String>) -> Result<(), RemoteError> {
     for upload in batch.iter().filter(|upload| upload.folders) {
-        let target = upload.target.strip_prefix("~/").unwrap_or(&upload.target);
+        let target = on_host(&upload.target);
         let Some(end) = target.rfind('/').filter(|&end| end > 0 && !target.contains('\0')) else { continue };
         if made.insert(target[..end].to_owned()) {
             let folder = &target[..=end];
@@ -86,7 +94,7 @@ async fn make_folders_of(sftp: &Sftp, batch: &[Upload], made: &mut HashSet<Strin
 /// Brings files to the disk: all together where the host can do that, else one by one.
 async fn sync(
     sftp: &Sftp,
-    host_sync: &mut HostSync<'_>,
+    (host_sync, shortcuts): (&mut HostSync, &mut Shortcuts<'_>),
     batch: &[Upload],
     staged: &[(usize, Staged)],
 ) -> Result<(), RemoteError> {
@@ -95,7 +103,7 @@ async fn sync(
         let mut folders = HashSet::new();
         let one_of_each = staged.iter().filter(|(_, staged)| folders.insert(staged.folder()));
         let paths: Vec<&Path> = one_of_each.map(|(_, staged)| Path::new(staged.path())).collect();
-        if host_sync.sync(&paths).await {
+        if host_sync.sync(shortcuts, &paths).await {
             return Ok(());
         }
     }

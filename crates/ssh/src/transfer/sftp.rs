@@ -43,7 +43,7 @@ impl Sftp {
         Ok(sftp)
     }
 
-    async fn start(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Self, RemoteError> {
+    pub(super) async fn start(link: &Arc<Link>, deadlines: &Deadlines, limits: &Limits) -> Result<Self, RemoteError> {
         let (stream, slot) = open(link, deadlines, limits, request_subsystem).await?;
         let config = Config { request_timeout_secs: deadlines.sftp.as_secs().max(1), ..Config::default() };
         before_start(limits, async {

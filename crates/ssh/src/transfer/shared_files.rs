@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use runsheet_model::hex;
-use runsheet_task::Transfer;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -14,6 +13,9 @@ use super::source::open_file;
 
 /// How much of files is held at most, all together, in pieces: 64 MiB.
 const ROOM: usize = (64 << 20) / CHUNK as usize;
+
+/// The most of a file that is read at once, in pieces: 1 MiB.
+const MOST_PIECES: usize = (1 << 20) / CHUNK as usize;
 
 /// Files of this machine that many hosts get: each is read and hashed once, however many they are.
 ///
@@ -70,6 +72,34 @@ impl SharedFiles {
         Ok(Some(file))
     }
 
+    /// Gives out files, in their order. Those that nobody has read yet are read here and now, one after the other; they are small.
+    pub(crate) async fn get_all(&self, wanted: Vec<(PathBuf, String)>) -> Vec<io::Result<SharedFile>> {
+        let wanted = wanted.into_iter().map(|(path, sha256)| Arc::new(Planned { path, sha256 }));
+        let wanted: Vec<_> = {
+            let mut held = self.held();
+            wanted.map(|planned| (held.known(&planned), planned)).collect()
+        };
+        let missing = wanted.iter().filter(|(file, _)| file.is_none());
+        let missing: Vec<_> = missing.map(|(_, planned)| planned.path.clone()).collect();
+        let reading = tokio::task::spawn_blocking(move || missing.iter().map(|path| whole(path)).collect::<Vec<_>>());
+        let mut read = reading.await.unwrap_or_default().into_iter();
+        let mut held = self.held();
+        let file = |(known, planned): (Option<SharedFile>, Arc<Planned>)| {
+            if let Some(file) = known {
+                return Ok(file);
+            }
+            let read = read.next().unwrap_or_else(|| Err(io::Error::other("its reader is gone")))?;
+            let place = u32::try_from(read.pieces.len()).ok().and_then(|pieces| self.make_room(&mut held, pieces));
+            let is_held = place.is_some();
+            let file = SharedFile(Arc::new(InMemory { reading: watch::channel(read).1, _place: place }));
+            if is_held {
+                held.hold(planned, file.clone());
+            }
+            Ok(file)
+        };
+        wanted.into_iter().map(file).collect()
+    }
+
     /// Takes room for so many pieces, from files that nobody uses if need be.
     fn make_room(&self, held: &mut Held, pieces: u32) -> Option<OwnedSemaphorePermit> {
         loop {
@@ -92,7 +122,7 @@ impl Held {
         let file = self.remove(planned)?;
         let is_good = match &file.0.reading.borrow().end {
             None => true,
-            Some(Ok(end)) => end.transfer.sha256.eq_ignore_ascii_case(&planned.sha256),
+            Some(Ok(end)) => end.sha256.eq_ignore_ascii_case(&planned.sha256),
             Some(Err(_)) => false,
         };
         if !is_good {
@@ -125,7 +155,8 @@ pub(crate) struct SharedFile(Arc<InMemory>);
 
 struct InMemory {
     reading: watch::Receiver<Reading>,
-    _place: OwnedSemaphorePermit,
+    /// None for what there was no room for, which nobody else gets.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// How far it has been read.
@@ -138,7 +169,8 @@ struct Reading {
 /// What it turned out to be.
 #[derive(Clone)]
 pub(crate) struct End {
-    pub(crate) transfer: Transfer,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
     /// When it was last changed, in seconds since the Unix epoch.
     pub(crate) modified: Option<u32>,
 }
@@ -151,7 +183,7 @@ impl SharedFile {
             let end = read(&path, size, &tell).map_err(Arc::new);
             tell.send_modify(|reading| reading.end = Some(end));
         });
-        Self(Arc::new(InMemory { reading, _place: place }))
+        Self(Arc::new(InMemory { reading, _place: Some(place) }))
     }
 
     /// Returns a piece of it, or nothing after the last one or where reading failed, which [`SharedFile::end`] tells.
@@ -175,6 +207,24 @@ impl SharedFile {
     }
 }
 
+/// Reads a file at once.
+fn whole(path: &Path) -> io::Result<Reading> {
+    let (mut file, modified) = open_file(path)?;
+    let mut hash = Sha256::new();
+    let mut pieces: Vec<Arc<[u8]>> = Vec::new();
+    let mut bytes = 0_u64;
+    while let Some(piece) = next_piece(&mut file)? {
+        hash.update(&piece);
+        bytes += piece.len() as u64;
+        if pieces.len() == MOST_PIECES {
+            return Err(io::Error::other("it grows while it is read"));
+        }
+        pieces.push(Arc::from(piece));
+    }
+    let end = Some(Ok(End { bytes, sha256: hex(&hash.finalize()), modified }));
+    Ok(Reading { pieces, end })
+}
+
 fn read(path: &Path, size: u64, tell: &watch::Sender<Reading>) -> io::Result<End> {
     let (mut file, modified) = open_file(path)?;
     let mut hash = Sha256::new();
@@ -190,13 +240,22 @@ fn read(path: &Path, size: u64, tell: &watch::Sender<Reading>) -> io::Result<End
         }
         tell.send_modify(|reading| reading.pieces.push(Arc::from(piece)));
     }
-    Ok(End { transfer: Transfer::of_file(bytes, hex(&hash.finalize())), modified })
+    Ok(End { bytes, sha256: hex(&hash.finalize()), modified })
 }
 
 /// Reads the next piece of a file: a whole one, unless it is the last.
 pub(super) fn next_piece(file: &mut fs::File) -> io::Result<Option<Vec<u8>>> {
-    let mut piece = Vec::with_capacity(CHUNK as usize);
-    file.take(CHUNK.into()).read_to_end(&mut piece)?;
+    let mut piece = vec![0; CHUNK as usize];
+    let mut length = 0;
+    while length < piece.len() {
+        match file.read(&mut piece[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    piece.truncate(length);
     Ok(Some(piece).filter(|piece| !piece.is_empty()))
 }
 
@@ -227,14 +286,12 @@ mod tests {
 
         fs::write(&path, "something else").expect("written");
         let early = shared.get(&path, &sha256(&planned)).await.expect("readable").expect("room");
-        assert_eq!(early.end().await.expect("read").transfer.sha256, sha256(b"something else"));
+        assert_eq!(early.end().await.expect("read").sha256, sha256(b"something else"));
         fs::write(&path, &planned).expect("written");
         let first = shared.get(&path, &sha256(&planned)).await.expect("readable").expect("room");
         assert_eq!(content(&first).await, planned);
-        assert_eq!(
-            first.end().await.expect("read").transfer,
-            Transfer::of_file(planned.len() as u64, sha256(&planned))
-        );
+        let end = first.end().await.expect("read");
+        assert_eq!((end.bytes, end.sha256), (planned.len() as u64, sha256(&planned)));
 
         fs::write(&path, "changed again").expect("written");
         let second = shared.get(&path, &sha256(&planned)).await.expect("known").expect("room");

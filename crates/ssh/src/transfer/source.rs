@@ -5,132 +5,222 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use runsheet_model::hex;
-use runsheet_task::{Content, Transfer};
+use runsheet_task::{Content, Sighting, Upload};
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
 use super::shared_files::{End, SharedFile, SharedFiles, next_piece};
-use super::{CHUNK, PIECES_HELD};
+use super::{CHUNK, HANDFUL, HANDFULS_HELD};
 
-/// Where the content of an upload comes from.
+/// Why what was read is not sent.
+const CHANGED: &str = "its content has changed since the plan was made";
+
+/// Where the content of an upload comes from, and whether it is what it was to be.
 ///
-/// A file is read and hashed on a thread of its own, a few pieces ahead: the host does not wait for the disk, nor we for the hash.
+/// A file is read on a thread of its own, a few pieces ahead: the host does not wait for the disk, nor we for the hash.
 /// One that other hosts get as well is read and hashed for all of them.
-pub(crate) enum Source {
+pub(crate) struct Source {
+    from: From,
+    /// The hash that it is to have.
+    planned: Option<String>,
+    /// What it is called where it cannot be read.
+    what: String,
+}
+
+enum From {
     File(Reading),
-    Shared { file: SharedFile, at: usize, end: Option<End>, what: String },
+    Shared { file: SharedFile, at: usize, end: Option<End> },
     Bytes { bytes: Arc<[u8]>, at: usize },
 }
 
 /// A file that is being read.
-pub(crate) struct Reading {
-    pieces: mpsc::Receiver<Vec<u8>>,
+struct Reading {
+    pieces: mpsc::Receiver<Vec<Vec<u8>>>,
+    handful: std::vec::IntoIter<Vec<u8>>,
     /// What became of it: once `pieces` has ended.
-    end: oneshot::Receiver<io::Result<Transfer>>,
+    end: oneshot::Receiver<io::Result<Read>>,
     modified: Option<u32>,
-    what: String,
+}
+
+/// What was read of a file.
+struct Read {
+    bytes: u64,
+    /// Its hash, if anybody wanted to know.
+    sha256: Option<String>,
+    /// Whether it still was as it had been seen, at the end.
+    as_seen: bool,
+}
+
+/// What is to be found out about a file that is read.
+#[derive(Clone, Copy)]
+enum Check {
+    /// Its hash.
+    Hash,
+    /// Whether it is as it was seen.
+    Seen(Sighting),
+    Nothing,
 }
 
 impl Source {
-    /// Opens one. With the hash that it is to have it can be shared.
-    pub(crate) async fn open(content: &Content, sha256: Option<&str>, files: &SharedFiles) -> Result<Self, Failure> {
-        match content {
-            Content::Bytes(bytes) => Ok(Self::Bytes { bytes: Arc::clone(bytes), at: 0 }),
-            Content::File(path) => {
-                let what = format!("failed to read `{}`", path.display());
-                if let Some(sha256) = sha256
-                    && let Some(file) = files.get(path, sha256).await.map_err(|error| Failure::local(&what, &error))?
-                {
-                    if file.piece(0).await.is_none() {
-                        file.end().await.map_err(|error| Failure::local(&what, &error))?;
-                    }
-                    return Ok(Self::Shared { file, at: 0, end: None, what });
-                }
-                let (opened, pieces, end) = start_reading(path.clone());
-                match opened.await.unwrap_or_else(|_| Err(io::Error::other("its reader is gone"))) {
-                    Ok(modified) => Ok(Self::File(Reading { pieces, end, modified, what })),
-                    Err(error) => Err(Failure::local(&what, &error)),
-                }
+    /// Opens what an upload sends. A file whose hash is known can be shared.
+    pub(crate) async fn open(upload: &Upload, files: &SharedFiles) -> Result<Self, Failure> {
+        let (path, check) = match &upload.content {
+            Content::Bytes(bytes) => {
+                let from = From::Bytes { bytes: Arc::clone(bytes), at: 0 };
+                return Ok(Self { from, planned: upload.sha256.clone(), what: String::new() });
             }
-        }
+            Content::File(path) => (path, if upload.sha256.is_some() { Check::Hash } else { Check::Nothing }),
+            Content::Seen(path, sighting) => (path, Check::Seen(*sighting)),
+        };
+        let what = cannot_read(path);
+        let local = |error: &io::Error| Failure::local(&what, error);
+        let from = if let Some(sha256) = &upload.sha256
+            && let Some(file) = files.get(path, sha256).await.map_err(|error| local(&error))?
+        {
+            if file.piece(0).await.is_none() {
+                file.end().await.map_err(|error| local(&error))?;
+            }
+            From::Shared { file, at: 0, end: None }
+        } else {
+            From::File(Reading::start(path.clone(), check).await.map_err(|error| local(&error))?)
+        };
+        Ok(Self { from, planned: upload.sha256.clone(), what })
+    }
+
+    /// Takes a file that was found for an upload.
+    pub(crate) fn shared(upload: &Upload, found: io::Result<SharedFile>) -> Result<Self, Failure> {
+        let what = match &upload.content {
+            Content::File(path) | Content::Seen(path, _) => cannot_read(path),
+            Content::Bytes(_) => String::new(),
+        };
+        let file = found.map_err(|error| Failure::local(&what, &error))?;
+        Ok(Self { from: From::Shared { file, at: 0, end: None }, planned: upload.sha256.clone(), what })
     }
 
     /// When the file was last changed, in seconds since the Unix epoch; nothing for what is no file. It is known at the end.
     pub(crate) fn modified(&self) -> Option<u32> {
-        match self {
-            Self::Bytes { .. } => None,
-            Self::Shared { end, .. } => end.as_ref().and_then(|end| end.modified),
-            Self::File(reading) => reading.modified,
+        match &self.from {
+            From::Bytes { .. } => None,
+            From::Shared { end, .. } => end.as_ref().and_then(|end| end.modified),
+            From::File(reading) => reading.modified,
         }
     }
 
     /// Returns the next piece; an empty one at the end, or where reading failed, which [`Source::end`] tells.
     pub(crate) async fn next(&mut self) -> Vec<u8> {
-        match self {
-            Self::Bytes { bytes, at } => {
+        match &mut self.from {
+            From::Bytes { bytes, at } => {
                 let end = (*at + CHUNK as usize).min(bytes.len());
                 let piece = bytes[*at..end].to_vec();
                 *at = end;
                 piece
             }
-            Self::Shared { file, at, .. } => {
+            From::Shared { file, at, .. } => {
                 let piece = file.piece(*at).await.map(|piece| piece.to_vec()).unwrap_or_default();
                 *at += 1;
                 piece
             }
-            Self::File(reading) => reading.pieces.recv().await.unwrap_or_default(),
+            From::File(reading) => reading.next().await,
         }
     }
 
-    /// Returns what all pieces were together.
-    pub(crate) async fn end(&mut self) -> Result<Transfer, Failure> {
-        match self {
-            Self::Bytes { bytes, .. } => Ok(Transfer::of_file(bytes.len() as u64, hex(&Sha256::digest(bytes)))),
-            Self::Shared { file, end, what, .. } => {
-                let known = file.end().await.map_err(|error| Failure::local(what, &error))?;
-                Ok(end.insert(known).transfer.clone())
+    /// Returns how many bytes all pieces were, if they are what they were to be.
+    pub(crate) async fn end(&mut self) -> Result<u64, Failure> {
+        let (bytes, sha256) = match &mut self.from {
+            From::Bytes { bytes, .. } => {
+                (bytes.len() as u64, self.planned.as_ref().map(|_| hex(&Sha256::digest(bytes))))
             }
-            Self::File(reading) => {
-                let end = (&mut reading.end).await.unwrap_or_else(|_| Err(io::Error::other("its reader is gone")));
-                end.map_err(|error| Failure::local(&reading.what, &error))
+            From::Shared { file, end, .. } => {
+                let known = file.end().await.map_err(|error| Failure::local(&self.what, &error))?;
+                let known = end.insert(known);
+                (known.bytes, Some(known.sha256.clone()))
+            }
+            From::File(reading) => {
+                let end = (&mut reading.end).await.unwrap_or_else(|_| Err(gone()));
+                let read = end.map_err(|error| Failure::local(&self.what, &error))?;
+                if !read.as_seen {
+                    return Err(Failure::untouched(CHANGED));
+                }
+                (read.bytes, read.sha256)
+            }
+        };
+        match (&self.planned, sha256) {
+            (Some(planned), Some(sha256)) if !planned.eq_ignore_ascii_case(&sha256) => Err(Failure::untouched(CHANGED)),
+            _ => Ok(bytes),
+        }
+    }
+}
+
+impl Reading {
+    /// Starts a thread that opens a file, reads it piece by piece, and ends when nobody takes them.
+    async fn start(path: PathBuf, check: Check) -> io::Result<Self> {
+        let (tell_opened, opened) = oneshot::channel();
+        let (give, pieces) = mpsc::channel(HANDFULS_HELD);
+        let (tell_end, end) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            // Whoever does not listen any more has no use for what is told.
+            match open_file(&path) {
+                Ok((file, modified)) => {
+                    let _ = tell_opened.send(Ok(modified));
+                    let _ = tell_end.send(read(file, check, &give));
+                }
+                Err(error) => {
+                    let _ = tell_opened.send(Err(error));
+                }
+            }
+        });
+        let modified = opened.await.unwrap_or_else(|_| Err(gone()))?;
+        Ok(Self { pieces, handful: Vec::new().into_iter(), end, modified })
+    }
+
+    async fn next(&mut self) -> Vec<u8> {
+        loop {
+            if let Some(piece) = self.handful.next() {
+                return piece;
+            }
+            match self.pieces.recv().await {
+                Some(handful) => self.handful = handful.into_iter(),
+                None => return Vec::new(),
             }
         }
     }
 }
 
-type Opened = oneshot::Receiver<io::Result<Option<u32>>>;
-
-/// Starts a thread that opens a file (and tells when it was last changed), reads it piece by piece, and ends when nobody takes them.
-fn start_reading(path: PathBuf) -> (Opened, mpsc::Receiver<Vec<u8>>, oneshot::Receiver<io::Result<Transfer>>) {
-    let (tell_opened, opened) = oneshot::channel();
-    let (give, pieces) = mpsc::channel(PIECES_HELD);
-    let (tell_end, end) = oneshot::channel();
-    tokio::task::spawn_blocking(move || {
-        // Whoever does not listen any more has no use for what is told.
-        match open_file(&path) {
-            Ok((file, modified)) => {
-                let _ = tell_opened.send(Ok(modified));
-                let _ = tell_end.send(read(file, &give));
-            }
-            Err(error) => {
-                let _ = tell_opened.send(Err(error));
-            }
-        }
-    });
-    (opened, pieces, end)
-}
-
-fn read(mut file: fs::File, give: &mpsc::Sender<Vec<u8>>) -> io::Result<Transfer> {
-    let mut hash = Sha256::new();
+fn read(mut file: fs::File, check: Check, give: &mpsc::Sender<Vec<Vec<u8>>>) -> io::Result<Read> {
+    let as_seen = |file: &fs::File| match check {
+        Check::Seen(sighting) => file.metadata().map(|found| Sighting::of(&found) == sighting),
+        Check::Hash | Check::Nothing => Ok(true),
+    };
+    let mut hash = matches!(check, Check::Hash).then(Sha256::new);
     let mut bytes = 0_u64;
-    while let Some(piece) = next_piece(&mut file)? {
-        hash.update(&piece);
-        bytes += piece.len() as u64;
-        give.blocking_send(piece).map_err(|_| io::Error::other("nobody takes it any more"))?;
+    let mut more = as_seen(&file)?;
+    while more {
+        let mut handful = Vec::with_capacity(HANDFUL);
+        while more && handful.len() < HANDFUL {
+            match next_piece(&mut file)? {
+                Some(piece) => {
+                    if let Some(hash) = &mut hash {
+                        hash.update(&piece);
+                    }
+                    bytes += piece.len() as u64;
+                    handful.push(piece);
+                }
+                None => more = false,
+            }
+        }
+        give.blocking_send(handful).map_err(|_| io::Error::other("nobody takes it any more"))?;
     }
-    Ok(Transfer::of_file(bytes, hex(&hash.finalize())))
+    Ok(Read { bytes, sha256: hash.map(|hash| hex(&hash.finalize())), as_seen: as_seen(&file)? })
+}
+
+fn cannot_read(path: &Path) -> String {
+    format!("failed to read `{}`", path.display())
+}
+
+fn gone() -> io::Error {
+    io::Error::other("its reader is gone")
 }
 
 /// Opens a file and tells when it was last changed, if version 3 of the protocol has a number for that.

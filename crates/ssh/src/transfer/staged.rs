@@ -1,15 +1,17 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use runsheet_model::LostReason;
-use runsheet_task::{RemoteError, Transfer, Upload};
+use runsheet_task::{Limits, RemoteError, Transfer, Upload};
 use russh_sftp::client::RawSftpSession;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::extensions;
 use russh_sftp::protocol::{FileAttributes, OpenFlags, Packet, StatusCode};
 use tokio::time::Instant;
 
+use super::disk_ahead::DiskAhead;
 use super::failure::{Failure, is_answer};
 use super::in_flight::InFlight;
 use super::remote_temp::RemoteTemp;
@@ -17,6 +19,8 @@ use super::sftp::Sftp;
 use super::shared_files::SharedFiles;
 use super::source::Source;
 use super::target::{PERMISSIONS, Target, make_folders};
+use crate::link::Link;
+use crate::settings::Deadlines;
 
 /// OpenSSH's rename that replaces what is there, in one go.
 const POSIX_RENAME: &str = "posix-rename@openssh.com";
@@ -28,10 +32,10 @@ const NEW_FILE: u32 = 0o644;
 const PRIVATE: u32 = 0o600;
 
 /// When a file is brought to the host's disk.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sync {
-    /// With its last byte.
-    AtOnce,
+#[derive(Clone, Copy)]
+pub(super) enum Sync<'a> {
+    /// With its last byte; as much of it as possible before.
+    AtOnce { link: &'a Arc<Link>, deadlines: &'a Deadlines, limits: &'a Limits },
     /// Later, with others, which somebody else sees to.
     Later,
 }
@@ -40,14 +44,19 @@ pub(super) enum Sync {
 pub(super) struct Staged {
     temp: RemoteTemp,
     target: Target,
-    transfer: Transfer,
+    bytes: u64,
 }
 
 impl Staged {
     /// Sends one.
-    pub(super) async fn send(sftp: &Sftp, files: &SharedFiles, upload: &Upload, sync: Sync) -> Result<Self, Failure> {
+    pub(super) async fn send(
+        sftp: &Sftp,
+        files: &SharedFiles,
+        upload: &Upload,
+        sync: Sync<'_>,
+    ) -> Result<Self, Failure> {
         let raw = &sftp.raw;
-        let mut source = Source::open(&upload.content, upload.sha256.as_deref(), files).await?;
+        let mut source = Source::open(upload, files).await?;
         let target = Target::find(raw, upload).await?;
 
         // Which mode a new file gets the host alone knows: it makes one, and says.
@@ -69,10 +78,13 @@ impl Staged {
             made.attrs.permissions.unwrap_or(NEW_FILE)
         };
 
-        let transfer = write_all(sftp, target.folder(), &handle, &mut source, &upload.moved, &mut in_flight).await?;
-        if upload.sha256.as_ref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&transfer.sha256)) {
-            return Err(Failure::untouched("its content has changed since the plan was made"));
-        }
+        let mut ahead = match sync {
+            Sync::AtOnce { link, deadlines, limits } => Some(DiskAhead::new(link, deadlines, limits, temp.path())),
+            Sync::Later => None,
+        };
+        let bytes =
+            write_all(sftp, target.folder(), &handle, &mut source, &upload.moved, &mut in_flight, ahead.as_mut())
+                .await?;
         let modified = source.modified();
         let attributes = FileAttributes {
             permissions: Some(mode & PERMISSIONS),
@@ -80,8 +92,8 @@ impl Staged {
             mtime: modified,
             ..FileAttributes::empty()
         };
-        settle(sftp, &handle, attributes, &transfer, sync).await?;
-        Ok(Self { temp, target, transfer })
+        settle(sftp, &handle, attributes, bytes, sync).await?;
+        Ok(Self { temp, target, bytes })
     }
 
     /// Where it is until it has its name.
@@ -108,9 +120,9 @@ impl Staged {
 
     /// Gives it its name.
     pub(super) async fn put_in_place(self, sftp: &Sftp, renaming: &AtomicBool) -> Result<Transfer, Failure> {
-        rename(sftp, &self.temp, &self.target, renaming).await?;
+        rename(sftp, self.temp.path(), &self.target.path, self.target.exists, renaming).await?;
         self.temp.keep();
-        Ok(self.transfer)
+        Ok(Transfer::of_file(self.bytes))
     }
 }
 
@@ -120,12 +132,12 @@ async fn settle(
     sftp: &Sftp,
     handle: &str,
     attributes: FileAttributes,
-    transfer: &Transfer,
-    sync: Sync,
+    bytes: u64,
+    sync: Sync<'_>,
 ) -> Result<(), Failure> {
     let raw: &RawSftpSession = &sftp.raw;
     let syncing = async {
-        if sync == Sync::AtOnce && sftp.has(extensions::FSYNC, "1") {
+        if matches!(sync, Sync::AtOnce { .. }) && sftp.has(extensions::FSYNC, "1") {
             raw.fsync(handle).await.map(drop)
         } else {
             Ok(())
@@ -134,7 +146,7 @@ async fn settle(
     let (found, set, synced, closed) =
         futures::join!(raw.fstat(handle), raw.fsetstat(handle, attributes), syncing, raw.close(handle));
     let found = found.map_err(|error| Failure::host("failed to look at it", &error))?;
-    if found.attrs.size.is_some_and(|size| size != transfer.bytes) {
+    if found.attrs.size.is_some_and(|size| size != bytes) {
         return Err(Failure::untouched("the host did not keep all of it"));
     }
     set.map_err(|error| Failure::host("failed to set its mode", &error))?;
@@ -150,7 +162,8 @@ async fn write_all(
     source: &mut Source,
     moved: &AtomicU64,
     in_flight: &mut InFlight,
-) -> Result<Transfer, Failure> {
+    mut ahead: Option<&mut DiskAhead>,
+) -> Result<u64, Failure> {
     let mut writes = FuturesUnordered::new();
     let mut offset = 0_u64;
     let mut more = true;
@@ -173,6 +186,9 @@ async fn write_all(
             Some(Ok((asked, size))) => {
                 in_flight.answered(asked, size);
                 moved.fetch_add(size, Ordering::Relaxed);
+                if let Some(ahead) = &mut ahead {
+                    ahead.wrote(size);
+                }
             }
             None => {}
         }
@@ -193,20 +209,26 @@ async fn write_failure(sftp: &Sftp, folder: &str, error: &SftpError) -> Failure 
     Failure::host("failed to write", error)
 }
 
-/// The point of no return: until it is answered nobody knows whether the file is the old one or the new one.
-async fn rename(sftp: &Sftp, temp: &RemoteTemp, target: &Target, renaming: &AtomicBool) -> Result<(), Failure> {
+/// The point of no return: until it is answered nobody knows whether what has the name is the old or the new.
+pub(super) async fn rename(
+    sftp: &Sftp,
+    from: &str,
+    to: &str,
+    replaces: bool,
+    renaming: &AtomicBool,
+) -> Result<(), Failure> {
     let raw = &sftp.raw;
     let in_one_go = sftp.has(POSIX_RENAME, "1");
-    if !in_one_go && target.exists {
+    if !in_one_go && replaces {
         return Err(Failure::untouched(
             "the host cannot replace a file in one go (it has no posix-rename@openssh.com)",
         ));
     }
     renaming.store(true, Ordering::Relaxed);
     let renamed = if in_one_go {
-        raw.extended(POSIX_RENAME, two_strings(temp.path(), &target.path)).await
+        raw.extended(POSIX_RENAME, two_strings(from, to)).await
     } else {
-        raw.rename(temp.path(), &target.path).await.map(Packet::Status)
+        raw.rename(from, to).await.map(Packet::Status)
     };
     let refused = |error: &SftpError| Failure::host("failed to give it its name", error);
     match renamed {

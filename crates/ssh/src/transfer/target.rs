@@ -19,8 +19,7 @@ pub(super) struct Target {
 impl Target {
     /// Finds out what is there. A target that is a folder takes the file under its own name.
     pub(super) async fn find(raw: &RawSftpSession, upload: &Upload) -> Result<Self, Failure> {
-        // The login folder is where relative paths start; `~` is the shell's word for it, which SFTP does not know.
-        let given = upload.target.strip_prefix("~/").unwrap_or(&upload.target);
+        let given = on_host(&upload.target);
         if given.contains('\0') {
             return Err(Failure::untouched("its path has a zero byte"));
         }
@@ -62,9 +61,14 @@ impl Target {
     }
 }
 
+/// A path as SFTP knows it: relative ones start at the login folder, for which `~` is the shell's word.
+pub(super) fn on_host(path: &str) -> &str {
+    path.strip_prefix("~/").unwrap_or(path)
+}
+
 fn file_name(upload: &Upload) -> Result<String, Failure> {
     let name = match &upload.content {
-        Content::File(path) => path.file_name().and_then(|name| name.to_str()),
+        Content::File(path) | Content::Seen(path, _) => path.file_name().and_then(|name| name.to_str()),
         Content::Bytes(_) => None,
     };
     name.map(str::to_owned).ok_or_else(|| Failure::untouched("it is a folder, and what is sent has no name of its own"))

@@ -1,12 +1,15 @@
 //! A file is replaced entirely or not at all.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use runsheet_task::{Content, Download, Remote, RemoteError, Transfer, Upload};
+use runsheet_task::{Content, Download, Remote, RemoteError, Sighting, Transfer, Upload};
 use tempfile::TempDir;
 
 use crate::rig::{PATIENCE, connect, limits, sha256};
@@ -45,7 +48,7 @@ fn names(folder: &Path) -> Vec<String> {
 async fn cleaned(folder: &Path) -> Vec<String> {
     let cleaning = async {
         while names(folder).iter().any(|name| name.starts_with(".runsheet-")) {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(PATIENCE, cleaning).await.expect("it is removed");
@@ -75,15 +78,14 @@ async fn files_of_every_size_arrive_byte_by_byte_in_both_directions() {
         let folder = folder();
         let (there, back) = (folder.path().join("there"), folder.path().join("back"));
         let content = pattern(size);
-        let expected = Transfer::of_file(size as u64, sha256(&content));
+        let expected = Transfer::of_file(size as u64);
 
         let put = remote.put(&upload(&content, &there), &limits(PATIENCE)).await;
         let got = get(&*remote, &there, back.clone(), size as u64).await;
 
         assert_eq!(put.expect("sent"), expected);
         assert_eq!(got.expect("fetched"), expected);
-        assert_eq!(sha256(&fs::read(&there).expect("there")), expected.sha256);
-        assert_eq!(sha256(&fs::read(&back).expect("back")), expected.sha256);
+        assert!(fs::read(&there).expect("there") == content && fs::read(&back).expect("back") == content, "{size}");
         assert_eq!(mode(&back), 0o600);
         assert_eq!(names(folder.path()), ["back", "there"]);
     }
@@ -127,6 +129,64 @@ async fn content_that_changed_since_the_plan_replaces_nothing() {
     assert!(reason.contains("changed since the plan"), "{reason}");
     assert_eq!(fs::read(&target).expect("there"), b"old");
     assert_eq!(cleaned(folder.path()).await, ["motd"]);
+}
+
+#[tokio::test]
+async fn a_file_is_sent_as_it_was_seen_or_not_at_all() {
+    let sshd = Sshd::start("");
+    let remote = connect(&sshd).await.remote;
+    let (here, there) = (folder(), folder());
+    let (source, target) = (here.path().join("source"), there.path().join("target"));
+    let content = pattern(3 * 1024 * 1024 + 1);
+    fs::write(&source, &content).expect("written");
+    let seen = Sighting::of(&fs::metadata(&source).expect("there"));
+    let upload = Upload { content: Content::Seen(source.clone(), seen), sha256: None, ..upload(b"", &target) };
+
+    let sent = remote.put(&upload, &limits(PATIENCE)).await.expect("sent");
+    assert_eq!(sent, Transfer::of_file(content.len() as u64));
+    assert!(fs::read(&target).expect("there") == content);
+
+    // The same bytes once more are another version: who wrote them may have written others.
+    fs::write(&source, &content).expect("written");
+    let changed = remote.put(&upload, &limits(PATIENCE)).await;
+    let Err(RemoteError::Transfer { reason, .. }) = changed else { panic!("{changed:?}") };
+    assert!(reason.contains("changed since the plan"), "{reason}");
+
+    // While it is sent.
+    let size = 256 << 20;
+    fs::File::create(&source).and_then(|file| file.set_len(size)).expect("a file with a hole");
+    let seen = Sighting::of(&fs::metadata(&source).expect("there"));
+    let upload = Upload { content: Content::Seen(source.clone(), seen), ..upload };
+    let changing = async {
+        while upload.moved.load(Ordering::Relaxed) < size / 8 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let mut file = fs::OpenOptions::new().append(true).open(&source).expect("writable");
+        file.write_all(b"more").expect("written");
+    };
+    let limits = limits(PATIENCE);
+    let (changed, ()) = tokio::join!(remote.put(&upload, &limits), changing);
+    let Err(RemoteError::Transfer { reason, .. }) = changed else { panic!("{changed:?}") };
+    assert!(reason.contains("changed since the plan"), "{reason}");
+    assert!(fs::read(&target).expect("there") == content);
+    assert_eq!(cleaned(there.path()).await, ["target"]);
+}
+
+#[tokio::test]
+async fn a_large_file_is_brought_to_the_disk_while_more_of_it_is_sent() {
+    let sshd = Sshd::start("LogLevel DEBUG1");
+    let remote = connect(&sshd).await.remote;
+    let folder = folder();
+    for (size, sessions) in [(1 << 20, 1), (80 << 20, 2)] {
+        let before = sshd.log().matches("subsystem: internal-sftp").count();
+        let target = folder.path().join("large");
+        let content = pattern(size);
+        remote.put(&upload(&content, &target), &limits(PATIENCE)).await.expect("sent");
+        assert!(fs::read(&target).expect("there") == content);
+        // A second session, for that alone.
+        assert_eq!(sshd.log().matches("subsystem: internal-sftp").count() - before, sessions, "{}", sshd.log());
+    }
+    assert_eq!(cleaned(folder.path()).await, ["large"]);
 }
 
 #[tokio::test]
@@ -226,7 +286,7 @@ async fn a_transfer_that_is_stopped_leaves_the_target_as_it_was() {
     let (put, ()) = tokio::join!(remote.put(&put, &limits), async {
         // Once something of it is on the host.
         while names(folder.path()).len() < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         limits.cancel.cancel();
     });
@@ -248,7 +308,7 @@ async fn a_connection_that_breaks_under_a_transfer_leaves_the_target_as_it_was()
 
     let (put, ()) = tokio::join!(remote.put(&put, &patient), async {
         while names(folder.path()).len() < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         drop(sshd);
     });
@@ -342,7 +402,7 @@ async fn files_survive_new_keys_in_both_directions() {
     let folder = folder();
     let (there, back) = (folder.path().join("there"), folder.path().join("back"));
     let content = pattern(64 * 1024 * 1024);
-    let expected = Transfer::of_file(content.len() as u64, sha256(&content));
+    let expected = Transfer::of_file(content.len() as u64);
 
     let put = remote.put(&upload(&content, &there), &limits(PATIENCE)).await;
     let got = get(&*remote, &there, back.clone(), content.len() as u64).await;
