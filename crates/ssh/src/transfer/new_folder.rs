@@ -57,6 +57,10 @@ impl<'a> NewFolder<'a> {
             return None;
         }
         let path = common_folder(uploads)?;
+        // Who has a file of that name has an archive that never seems to be cut.
+        if uploads.iter().any(|upload| on_host(&upload.target).get(path.len() + 1..) == Some(LAST)) {
+            return None;
+        }
         let is_missing = matches!(sftp.raw.lstat(path).await, Err(error) if is_absent(&error));
         is_missing.then_some(Self { path, uploads })
     }

@@ -221,6 +221,21 @@ async fn files_of_this_machine_keep_their_times_and_long_names_in_a_new_folder()
 }
 
 #[tokio::test]
+async fn a_file_that_is_called_like_the_last_one_of_an_archive_is_one_like_others() {
+    let sshd = Sshd::start("");
+    let remote = connect(&sshd).await.remote;
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("new");
+    let mut uploads = uploads(&target, &Arc::default());
+    uploads[FILES - 1].target = format!("{}/.runsheet-last", target.display());
+
+    remote.put_all(&uploads, &limits(PATIENCE)).await.expect("sent");
+
+    assert_eq!(walk(&target).len(), FILES);
+    assert_eq!(fs::read(target.join(".runsheet-last")).expect("a file"), content(FILES - 1));
+}
+
+#[tokio::test]
 async fn a_new_folder_in_which_one_file_is_not_what_it_was_to_be_is_not_there() {
     let sshd = Sshd::start("");
     let remote = connect(&sshd).await.remote;
