@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use runsheet_hostile::{Direction, Proxy};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::case::{Case, Ran};
@@ -78,7 +79,10 @@ fn a_large_file_is_put_without_being_read_before_and_left_alone_where_it_is_alre
 
     let planned = case.run_with_flags(&[&put("h0")[..], &["--dry-run"]].concat()).exits(0);
     planned.says("would send 67108864 bytes");
-    case.run_with_flags(&put("h0")).exits(0).says("1 ok (1 changed)");
+    let traces = traced(&case, &[&put("h0")[..], &["-F", "ssh_config"]].concat());
+    // Once, to be sent.
+    let (_, read) = of_file(traces.path(), "large");
+    assert_eq!(read, 64 << 20);
     assert!(fs::read(there).expect("it arrived") == noise(64 << 20, 0));
 
     // All addresses are one machine: the second host has it already.
@@ -103,8 +107,22 @@ fn an_artifact_is_read_once_for_all_hosts() {
     );
     let case = case.file("sheets/push.yaml", sheet);
 
+    let traces = traced(&case, &["run", "push", "-y", "-F", "ssh_config"]);
+
+    let content = fs::read(case.path("artifact.tar")).expect("the artifact");
+    for number in 0..HOSTS {
+        assert!(fs::read(case.path(&format!("h{number}"))).expect("it arrived") == content, "h{number}");
+    }
+    let (opened, read) = of_file(traces.path(), "artifact.tar");
+    // Once for the plan, and once for all hosts.
+    assert!((1..=2).contains(&opened), "opened {opened} times");
+    assert!((SIZE..=2 * SIZE).contains(&read), "{read} bytes were read of it");
+}
+
+/// Runs it, and returns the folder with what it asked of the system about files.
+fn traced(case: &Case, words: &[&str]) -> TempDir {
     let traces = tempfile::tempdir().expect("a folder");
-    let command = case.command(&["run", "push", "-y", "-F", "ssh_config"]);
+    let command = case.command(words);
     let mut strace = Command::new("strace");
     // A file for each thread: no line is torn.
     strace
@@ -116,15 +134,7 @@ fn an_artifact_is_read_once_for_all_hosts() {
         .env_clear()
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     Ran::of(&strace.stdin(Stdio::null()).output().expect("strace runs")).exits(0);
-
-    let content = fs::read(case.path("artifact.tar")).expect("the artifact");
-    for number in 0..HOSTS {
-        assert!(fs::read(case.path(&format!("h{number}"))).expect("it arrived") == content, "h{number}");
-    }
-    let (opened, read) = of_file(traces.path(), "artifact.tar");
-    // Once for the plan, and once for all hosts.
-    assert!((1..=2).contains(&opened), "opened {opened} times");
-    assert!((SIZE..=2 * SIZE).contains(&read), "{read} bytes were read of it");
+    traces
 }
 
 /// How often a file was opened, and how many bytes were read of it.

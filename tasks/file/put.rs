@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use runsheet_task::{Arg, ArgKind, Config, Content, FileToSend, Host, Outcome, TaskError, TaskSpec, Upload};
+use tokio::time::Instant;
 
 use crate::on_host::{has_file, hash_there, octal};
 
@@ -51,7 +52,8 @@ async fn is_there(host: &Host, source: &FileToSend, target: &str, mode: u32) -> 
         // It is read only if there is a file of the same size, which may be the same.
         FileToSend::Seen(file) => match hash_there(host, target, file.bytes, mode).await? {
             Some(there) => {
-                let here = host.local().hash_seen(file, host.limit()).await;
+                let left = host.deadline().saturating_duration_since(Instant::now());
+                let here = host.local().hash_seen(file, left).await;
                 here.map(|here| here.eq_ignore_ascii_case(&there)).map_err(|error| TaskError::failed(error.to_string()))
             }
             None => Ok(false),

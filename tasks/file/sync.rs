@@ -23,6 +23,8 @@ pub(crate) fn spec() -> TaskSpec {
             "Only files that differ in content or mode are sent, each replaced entirely or not at all; folders that are missing are \
              made. A file that its owner may execute gets mode 0755, others 0644. What differs the host tells with sha256sum or \
              shasum; on a host with neither, and for a target that is relative to the login folder, everything is sent.\n\n\
+             A folder of 64 small files or more that the host does not have appears with all of them, where the host can unpack an archive \
+             (`tar`) and bring it to its disk (`sync -f`); elsewhere file by file.\n\n\
              With `delete`, files in the target that are not in the source are removed at the end, and folders that are empty then.\n\n\
              The folder is part of the plan: a file that changes after planning is not sent. Links to files count as files; \
              links to folders are refused. At most 20,000 files: beyond that, send an archive.\n\n\

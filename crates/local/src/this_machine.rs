@@ -101,7 +101,11 @@ impl Local for ThisMachine {
             })
             .await
         };
-        hash.get_or_try_init(reading).await.cloned()
+        // Who waits for somebody else's reading, and then for another's, has one limit for all of that.
+        match timeout(limit, hash.get_or_try_init(reading)).await {
+            Ok(hash) => hash.cloned(),
+            Err(_) => Err(unread(&file.path, &not_in_time(limit))),
+        }
     }
 }
 
@@ -116,9 +120,17 @@ async fn read_within<T: Send + 'static>(
         Ok(Ok(Ok(read))) => return Ok(read),
         Ok(Ok(Err(error))) => error.to_string(),
         Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("it was not read to its end within {}", format_chosen_duration(limit)),
+        Err(_) => not_in_time(limit),
     };
-    Err(LocalError::File { path: visible(path.as_os_str().as_encoded_bytes()), reason: visible(reason.as_bytes()) })
+    Err(unread(path, &reason))
+}
+
+fn not_in_time(limit: Duration) -> String {
+    format!("it was not read to its end within {}", format_chosen_duration(limit))
+}
+
+fn unread(path: &Path, reason: &str) -> LocalError {
+    LocalError::File { path: visible(path.as_os_str().as_encoded_bytes()), reason: visible(reason.as_bytes()) }
 }
 
 /// Tells what kept an answer from coming. No part of an address is in it: that can be a secret.
@@ -150,4 +162,32 @@ fn unreached(what: &str, reason: &str) -> LocalError {
 
 fn failed(what: &str, reason: &str) -> LocalError {
     LocalError::Failed { what: visible(what.as_bytes()), reason: visible(reason.as_bytes()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_was_seen_is_read_once_and_not_any_more_when_it_has_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("large");
+        fs::write(&path, "hello").expect("written");
+        let seen = SeenFile::new(path.clone(), &fs::metadata(&path).expect("there"));
+        let limit = Duration::from_secs(10);
+        let machine = ThisMachine::new();
+
+        let hash = machine.hash_seen(&seen, limit).await.expect("read");
+        assert_eq!(hash, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+
+        fs::write(&path, "hello, world").expect("written");
+        // What was seen is known; who does not know it yet cannot read it any more.
+        assert_eq!(machine.clone().hash_seen(&seen, limit).await.expect("known"), hash);
+        let error = ThisMachine::new().hash_seen(&seen, limit).await.expect_err("it has changed");
+        assert!(error.to_string().contains("changed since the plan"), "{error}");
+        let late = ThisMachine::new().hash_seen(&seen, Duration::ZERO).await.expect_err("no time");
+        assert!(late.to_string().contains("not read to its end within"), "{late}");
+    }
 }

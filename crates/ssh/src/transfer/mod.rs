@@ -1,7 +1,8 @@
 //! Files over SFTP (draft-ietf-secsh-filexfer-02, and OpenSSH's `PROTOCOL` for its extensions).
 //!
 //! A file is replaced entirely or not at all, on either side: it is written under another name in the folder of its
-//! target, checked, brought to the disk, and then renamed.
+//! target, checked, brought to the disk, and then renamed. Many files of a folder that a host does not have go there as one archive, beside
+//! SFTP, and the folder gets its name when all is on the disk.
 
 mod archive;
 mod disk_ahead;
