@@ -166,7 +166,7 @@ fn failed(what: &str, reason: &str) -> LocalError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, future};
 
     use super::*;
 
@@ -187,7 +187,22 @@ mod tests {
         assert_eq!(machine.clone().hash_seen(&seen, limit).await.expect("known"), hash);
         let error = ThisMachine::new().hash_seen(&seen, limit).await.expect_err("it has changed");
         assert!(error.to_string().contains("changed since the plan"), "{error}");
-        let late = ThisMachine::new().hash_seen(&seen, Duration::ZERO).await.expect_err("no time");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_another_reading_waits_no_longer_than_its_limit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("large");
+        fs::write(&path, "hello").expect("written");
+        let seen = SeenFile::new(path.clone(), &fs::metadata(&path).expect("there"));
+        let machine = ThisMachine::new();
+        let hash = Arc::clone(machine.hashes.lock().expect("nobody panicked").entry(seen.sighting).or_default());
+
+        let late = tokio::select! {
+            biased;
+            read = hash.get_or_try_init(future::pending::<Result<String, LocalError>>) => panic!("never read: {read:?}"),
+            late = machine.hash_seen(&seen, Duration::from_millis(20)) => late.expect_err("no time"),
+        };
         assert!(late.to_string().contains("not read to its end within"), "{late}");
     }
 }
