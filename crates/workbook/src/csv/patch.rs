@@ -5,6 +5,7 @@ use crate::csv::records::{Field, Records};
 use crate::csv::safe::csv_safe;
 use crate::edit::{RowEdits, TabEdits};
 use crate::error::Reason;
+use crate::kind::Kind;
 
 /// Changes cells. Lines that are not concerned keep their bytes, and so do other fields of a line.
 pub(crate) fn patch(bytes: &[u8], edits: &TabEdits<'_>) -> Result<Vec<u8>, Reason> {
@@ -73,7 +74,9 @@ fn written(value: &Value) -> String {
 
 fn write_field(out: &mut String, text: &str, was_quoted: bool, dialect: Dialect) {
     let special = |c| matches!(c, '"' | '\'' | '\r' | '\n') || u32::from(c) == u32::from(dialect.delimiter);
-    if was_quoted || dialect.quotes_all || text.contains(special) || text.trim() != text {
+    // A first cell like `<b>` or `GIF8` would make the file look like one of another kind.
+    let misleads = || out.is_empty() && !text.is_empty() && !matches!(Kind::of(text.as_bytes()), Ok(Kind::Csv));
+    if was_quoted || dialect.quotes_all || text.contains(special) || text.trim() != text || misleads() {
         out.push('"');
         out.push_str(&text.replace('"', "\"\""));
         out.push('"');
@@ -105,6 +108,11 @@ mod tests {
         assert_eq!(patched(file, &[(4, 1, "q")]), b"a;b;c\r\n1;\"x;y\" ;\n\r\n\"q\";3");
         assert_eq!(patched(file, &[(6, 2, "z")]), b"a;b;c\r\n1;\"x;y\" ;\n\r\n\"2\";3\r\n\r\n;z");
         assert_eq!(patched(b"a,b\n", &[(2, 3, "c,d \"e\"\nf")]), b"a,b\n,,\"c,d \"\"e\"\"\nf\"\n");
+        for first in ["<", "<b>", "<?xml", "%PDF", "GIF8", "{\\rtf"] {
+            let changed = patched(b"a,b\n", &[(1, 1, first), (1, 2, first)]);
+            assert_eq!(String::from_utf8_lossy(&changed), format!("\"{first}\",{first}\n"));
+            assert!(matches!(Kind::of(&changed), Ok(Kind::Csv)), "{first}");
+        }
         assert_eq!(patched(b"\"a\",\"b\"\n", &[(1, 4, "d")]), b"\"a\",\"b\",\"\",\"d\"\n");
         assert_eq!(patched(b"\xff\xfea\0,\0b\0\n\0", &[(1, 2, "\u{e4}")]), b"\xff\xfea\0,\0\xe4\0\n\0");
         assert_eq!(patched(b"\xe4,b\n", &[(1, 2, "\u{2713}\u{e4}")]), b"\xe4,?\xe4\n");
