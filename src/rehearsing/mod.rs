@@ -51,9 +51,9 @@ pub(crate) async fn rehearse(
     let foresight = Foresight::of(session, &plan);
     let outlook = Some(foresight.outlook(&plan));
     let foreseen = foresight.foreseen(&plan);
-    announce(session, &plan, &faults, how, seed);
-    // From now on there is something to clear away.
+    // Before anybody can see that there is something to stop, and to clear away.
     let signals = signals::listen()?;
+    announce(session, &plan, &faults, how, seed);
     let rehearsal = Rehearsal::set_up(plan, times, faults, how.speed).await?;
 
     let aside = tempfile::tempdir().map_err(|source| CliError::Output { source })?;
