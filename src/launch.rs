@@ -290,9 +290,10 @@ fn finish(session: &Session, journal: &JournalWriter, report: &RunReport) {
         return;
     }
     let derived = session.state().and_then(|state| {
-        History::open(&state)?.add_run(journal.run())?;
+        let mut history = History::open(&state)?;
+        history.add_run(journal.run())?;
         let keep = &session.project.settings.keep;
-        clean(&state, Keep { runs: keep.runs, output_bytes: keep.output_bytes() }, false)?;
+        clean(&state, Some(&mut history), Keep { runs: keep.runs, output_bytes: keep.output_bytes() }, false)?;
         Ok(())
     });
     if let Err(error) = derived {

@@ -22,7 +22,7 @@ pub(crate) struct CleanArgs {
 pub(crate) fn exec(args: &CleanArgs, session: &Session) -> Result<ExitStatus, CliError> {
     let keep = &session.project.settings.keep;
     let keep = Keep { runs: args.runs.unwrap_or(keep.runs), output_bytes: keep.output_bytes() };
-    let cleaned = clean(&session.state()?, keep, args.dry_run)?;
+    let cleaned = clean(&session.state()?, None, keep, args.dry_run)?;
     let word = if args.dry_run { "would remove" } else { "removed" };
     let mut bytes = 0;
     for part in &cleaned {

@@ -49,21 +49,35 @@ pub enum CleanedPart {
 
 /// Removes the oldest runs until few enough are left, then the output of the oldest until it fits. With `dry` it only tells.
 ///
-/// A run that is being recorded is left alone. A run is taken into the history before it is removed.
-pub fn clean(state: &StateFolder, keep: Keep, dry: bool) -> Result<Vec<Cleaned>, JournalError> {
+/// A run that is being recorded is left alone. A run is taken into the history before it is removed; who has it open gives it.
+pub fn clean(
+    state: &StateFolder,
+    history: Option<&mut History>,
+    keep: Keep,
+    dry: bool,
+) -> Result<Vec<Cleaned>, JournalError> {
     if !dry {
         sweep(state)?;
     }
     let runs = state.runs()?;
     let (kept, old) = runs.split_at(keep.runs.min(runs.len()));
-    let mut cleaned = clean_runs(state, old, dry)?;
+    let mut cleaned = clean_runs(state, history, old, dry)?;
     cleaned.extend(clean_output(state, kept, keep.output_bytes, dry)?);
     Ok(cleaned)
 }
 
-fn clean_runs(state: &StateFolder, old: &[RunId], dry: bool) -> Result<Vec<Cleaned>, JournalError> {
+fn clean_runs(
+    state: &StateFolder,
+    history: Option<&mut History>,
+    old: &[RunId],
+    dry: bool,
+) -> Result<Vec<Cleaned>, JournalError> {
     let mut cleaned = Vec::new();
-    let mut history = None;
+    let mut opened = None;
+    let mut history = match history {
+        None if !dry && !old.is_empty() => opened.insert(open_history(state)).as_mut(),
+        known => known,
+    };
     for &run in old.iter().rev() {
         let Some(folder) = open(state, run)? else {
             continue;
@@ -75,7 +89,7 @@ fn clean_runs(state: &StateFolder, old: &[RunId], dry: bool) -> Result<Vec<Clean
                 continue;
             }
             // Before its lock is taken here: to a reader, a run that is locked is one that still goes on.
-            remember(history.get_or_insert_with(|| open_history(state)).as_mut(), run);
+            remember(history.as_deref_mut(), run);
         }
         let Some(_unused) = Unused::of(&folder)? else {
             continue;

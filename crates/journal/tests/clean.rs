@@ -47,9 +47,9 @@ fn the_oldest_runs_go_and_stay_in_the_history() {
     History::open(&state).expect("a history");
     let runs = runs(&state, 5);
     let keep = Keep { runs: 2, output_bytes: ALL };
-    let told = clean(&state, keep, true).expect("what would go");
+    let told = clean(&state, None, keep, true).expect("what would go");
     assert_eq!(state.runs().expect("runs").len(), 5, "it was only asked");
-    let cleaned = clean(&state, keep, false).expect("cleaned");
+    let cleaned = clean(&state, None, keep, false).expect("cleaned");
     assert_eq!(told, cleaned);
     assert_eq!(ids(&cleaned, CleanedPart::Run), runs[..3]);
     assert!(cleaned.iter().all(|cleaned| cleaned.bytes > 1000));
@@ -59,7 +59,7 @@ fn the_oldest_runs_go_and_stay_in_the_history() {
     assert_eq!(history.runs(10, None).expect("runs").len(), 3);
     history.rebuild().expect("all of it");
     assert_eq!(history.runs(10, None).expect("runs").len(), 5);
-    assert_eq!(clean(&state, keep, false).expect("nothing to do"), []);
+    assert_eq!(clean(&state, None, keep, false).expect("nothing to do"), []);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_oldest_output_goes_until_the_rest_fits() {
     let runs = runs(&state, 4);
     let size = |run: RunId| state.open_run(run).and_then(|folder| folder.output_bytes()).expect("a size");
     let keep = Keep { runs: 10, output_bytes: size(runs[0]) * 2 };
-    let cleaned = clean(&state, keep, false).expect("cleaned");
+    let cleaned = clean(&state, None, keep, false).expect("cleaned");
     assert_eq!(ids(&cleaned, CleanedPart::Output), runs[..2]);
     assert_eq!(ids(&cleaned, CleanedPart::Run), []);
     assert_eq!((size(runs[1]), size(runs[2]) > 0), (0, true));
@@ -83,15 +83,15 @@ fn a_live_run_is_left_alone() {
     let runs = runs(&state, 3);
     let writer = state.open_run(runs[0]).and_then(|folder| folder.start(&WriterSettings::default())).expect("a writer");
     let keep = Keep { runs: 0, output_bytes: 0 };
-    let cleaned = clean(&state, keep, false).expect("cleaned");
+    let cleaned = clean(&state, None, keep, false).expect("cleaned");
     assert_eq!(ids(&cleaned, CleanedPart::Run), runs[1..]);
     assert_eq!(state.runs().expect("runs"), runs[..1]);
     let mut history = History::open(&state).expect("the history");
     assert_eq!(history.runs(10, None).expect("runs").len(), 2, "it is not over");
     let keep = Keep { runs: 1, ..keep };
-    assert_eq!(clean(&state, keep, false).expect("cleaned"), [], "its output is being written");
+    assert_eq!(clean(&state, None, keep, false).expect("cleaned"), [], "its output is being written");
     drop(writer);
-    assert_eq!(ids(&clean(&state, keep, false).expect("cleaned"), CleanedPart::Output), runs[..1]);
+    assert_eq!(ids(&clean(&state, None, keep, false).expect("cleaned"), CleanedPart::Output), runs[..1]);
 }
 
 #[test]
@@ -102,6 +102,6 @@ fn what_a_crash_left_half_made_or_half_removed_goes_as_well() {
     for left in [".new-x", ".old-x"] {
         fs::create_dir_all(folder.join(left).join("output")).expect("a folder");
     }
-    clean(&state, Keep::default(), false).expect("cleaned");
+    clean(&state, None, Keep::default(), false).expect("cleaned");
     assert_eq!(names(&folder), [runs[0].to_string()]);
 }
