@@ -1,5 +1,4 @@
 use clap::Args;
-use runsheet_events::RunStats;
 use runsheet_inventory::fold;
 use runsheet_journal::RunReader;
 use runsheet_reporters::{Findings, RecapContext, ShowContext, show};
@@ -31,7 +30,7 @@ pub(crate) fn exec(args: &ShowArgs, session: &Session) -> Result<ExitStatus, Cli
     if args.format == Format::Json {
         return print_events(&reader, session);
     }
-    let run: RunStats = reader.stats()?;
+    let run = reader.seen()?;
     let mut findings = Findings::default();
     let mut last = 0;
     for event in reader.events()? {

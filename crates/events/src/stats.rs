@@ -44,14 +44,14 @@ pub struct StepStats {
     pub not_made: bool,
     /// On which hosts it is being worked on, and since when.
     pub running: BTreeMap<HostName, Duration>,
-    /// How each host ended.
-    pub hosts: BTreeMap<HostName, HostStats>,
+    /// How each host ended that did not end well. Those that did are counted only, so that a run does not grow with what it has done.
+    pub troubled: BTreeMap<HostName, HostStats>,
     /// How long it took in earlier epochs, and since when it runs in this one.
     before: Duration,
     since: Duration,
 }
 
-/// How a step ended on a host.
+/// How a step ended on a host, if not well.
 #[derive(Clone, Debug)]
 pub struct HostStats {
     /// When it started there, since the run's start.
@@ -100,7 +100,9 @@ impl RunStats {
                     stats.take_back(host);
                     stats.totals.count(&result.state);
                     let started = stats.running.remove(host);
-                    stats.hosts.insert(host.clone(), HostStats { started, result: result.clone() });
+                    if !result.state.is_good() {
+                        stats.troubled.insert(host.clone(), HostStats { started, result: result.clone() });
+                    }
                 }
             }
             EventKind::PersonAnswered { step, waited, .. } => {
@@ -111,6 +113,10 @@ impl RunStats {
             EventKind::StepFinished { step, took, .. } => {
                 if let Some(stats) = self.step_mut(step) {
                     stats.took = Some(stats.before + *took);
+                    // An empty tree keeps the memory of a full node.
+                    if stats.running.is_empty() {
+                        stats.running = BTreeMap::new();
+                    }
                 }
             }
             EventKind::RunCancelled { reason } => {
@@ -176,14 +182,21 @@ impl RunStats {
         self.header = Some(header.clone());
     }
 
-    /// Counts a host on which a step was under way as one whose end nobody saw.
-    pub(crate) fn lose(&mut self, step: &StepId, host: &HostName, state: State, outcome: Outcome) {
+    /// Counts a host on which a step was under way as one whose end nobody saw, and gives that end.
+    pub(crate) fn lose(
+        &mut self,
+        step: &StepId,
+        host: &HostName,
+        state: State,
+        outcome: Outcome,
+    ) -> Option<HostResult> {
         let elapsed = self.elapsed;
-        let Some(step) = self.step_mut(step) else { return };
-        let Some(started) = step.running.remove(host) else { return };
+        let step = self.step_mut(step)?;
+        let started = step.running.remove(host)?;
         step.totals.count(&state);
         let result = HostResult { state, outcome, hint: None, took: elapsed.saturating_sub(started) };
-        step.hosts.insert(host.clone(), HostStats { started: Some(started), result });
+        step.troubled.insert(host.clone(), HostStats { started: Some(started), result: result.clone() });
+        Some(result)
     }
 
     fn step_mut(&mut self, id: &StepId) -> Option<&mut StepStats> {
@@ -202,7 +215,7 @@ impl StepStats {
             totals: StepTotals::default(),
             not_made: false,
             running: BTreeMap::new(),
-            hosts: BTreeMap::new(),
+            troubled: BTreeMap::new(),
             before: Duration::ZERO,
             since: Duration::ZERO,
         }
@@ -238,15 +251,10 @@ impl StepStats {
         self.running.clear();
     }
 
-    /// Forgets how a host ended, whose step is done again.
+    /// Forgets how a host ended, whose step is done again. What ended well is never done again.
     fn take_back(&mut self, host: &HostName) {
-        if let Some(before) = self.hosts.remove(host) {
+        if let Some(before) = self.troubled.remove(host) {
             self.totals.take_back(&before.result.state);
         }
-    }
-
-    /// Hosts that ended in a state, in the order of their names.
-    pub fn hosts_in(&self, wanted: impl Fn(&State) -> bool) -> Vec<&HostName> {
-        self.hosts.iter().filter(|(_, stats)| wanted(&stats.result.state)).map(|(host, _)| host).collect()
     }
 }

@@ -66,7 +66,7 @@ type Member<'a> = (&'a HostName, &'a HostResult);
 pub fn groups(stats: &RunStats) -> Vec<Group<'_>> {
     let mut found: BTreeMap<(Trouble, usize, String), Vec<Member<'_>>> = BTreeMap::new();
     for (index, step) in stats.steps.iter().enumerate() {
-        for (host, host_stats) in &step.hosts {
+        for (host, host_stats) in &step.troubled {
             if let Some(trouble) = Trouble::of(&host_stats.result.state) {
                 let line = nameless(&reason(&host_stats.result), host.as_str());
                 found.entry((trouble, index, line)).or_default().push((host, &host_stats.result));

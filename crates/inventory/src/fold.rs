@@ -158,7 +158,7 @@ mod tests {
     use crate::expand_text;
 
     fn expanded(folded: &str) -> BTreeSet<String> {
-        expand_text(folded).expect("what was folded can be read").into_iter().map(String::from).collect()
+        expand_text(folded).expect("what was folded can be read").into_iter().map(|name| name.to_string()).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use runsheet_events::{Prior, RunStats};
+use runsheet_events::Prior;
 use runsheet_model::{RunId, StepId};
 use rusqlite::Connection;
 
@@ -66,19 +66,15 @@ impl History {
     }
 
     /// Adds a run, or puts it in the place of what is known of it. `started` is the time of its first event.
-    /// `stats` is what `prior` comes to.
-    pub fn add(&mut self, prior: &Prior, stats: &RunStats, started: SystemTime) -> Result<(), JournalError> {
-        self.with(|connection| history_add::add(connection, prior, stats, started))
+    pub fn add(&mut self, run: &Prior, started: SystemTime) -> Result<(), JournalError> {
+        self.with(|connection| history_add::add(connection, run, started))
     }
 
     /// Adds a run from its journal.
     pub fn add_run(&mut self, run: RunId) -> Result<(), JournalError> {
         let reader = self.state.open_run(run)?.reader()?;
         match reader.started()? {
-            Some(started) => {
-                let prior = reader.prior()?;
-                self.add(&prior, &reader.stats_of(&prior), started)
-            }
+            Some(started) => self.add(&reader.seen()?, started),
             // It was made, and ended before its first event.
             None => Ok(()),
         }

@@ -9,12 +9,8 @@ use rusqlite::{Connection, TransactionBehavior, params};
 const LONGEST_MESSAGE: usize = 200;
 
 /// Adds a run, or puts it in the place of what is known of it: all of it, or nothing.
-pub(crate) fn add(
-    connection: &mut Connection,
-    prior: &Prior,
-    stats: &RunStats,
-    started: SystemTime,
-) -> rusqlite::Result<()> {
+pub(crate) fn add(connection: &mut Connection, seen: &Prior, started: SystemTime) -> rusqlite::Result<()> {
+    let stats = &seen.stats;
     let Some(header) = &stats.header else {
         return Ok(());
     };
@@ -78,8 +74,7 @@ pub(crate) fn add(
                 number(step.totals.cancelled),
             ])?;
             let id = transaction.last_insert_rowid();
-            for (host, host_stats) in &step.hosts {
-                let result = &host_stats.result;
+            for (host, result) in seen.ended(&step.planned.step) {
                 let message = result.outcome.message.lines().next().unwrap_or_default();
                 let message: String = message.chars().take(LONGEST_MESSAGE).collect();
                 add_host.execute(params![
@@ -92,7 +87,7 @@ pub(crate) fn add(
                 ])?;
             }
             for (link, task) in step.planned.tasks.iter().enumerate() {
-                let times = link_times(prior, step, link);
+                let times = link_times(seen, step, link);
                 if let (Some(median), Some(longest)) = (median(&times), times.iter().max()) {
                     let of_hosts = number(times.len());
                     add_link.execute(params![id, number(link), task.as_str(), of_hosts, ms(median), ms(*longest)])?;
@@ -104,13 +99,14 @@ pub(crate) fn add(
 }
 
 /// How long a link of a step's chain took on each host on which it ended well.
-fn link_times(prior: &Prior, step: &StepStats, link: usize) -> Vec<Duration> {
+fn link_times(seen: &Prior, step: &StepStats, link: usize) -> Vec<Duration> {
     let Ok(link) = u32::try_from(link) else { return Vec::new() };
+    let step = &step.planned.step;
     let took = |host| {
-        let ended = prior.host(&step.planned.step, host)?.links.get(&link)?.ended.as_ref()?;
+        let ended = seen.host(step, host)?.link(link)?.ended.as_ref()?;
         matches!(ended.state, State::Ok { .. }).then_some(ended.took)
     };
-    step.hosts.keys().filter_map(took).collect()
+    seen.ended(step).filter_map(|(host, _)| took(host)).collect()
 }
 
 /// How a run ended, in one word.

@@ -82,13 +82,14 @@ impl RunReader {
     ///
     /// If nobody records it any more, a host with an intent and no outcome is lost: runsheet ended before it heard. Hosts on
     /// which nothing was under way stay as they were.
-    pub fn stats(&self) -> Result<RunStats, JournalError> {
-        Ok(self.stats_of(&self.prior()?))
+    pub fn seen(&self) -> Result<Prior, JournalError> {
+        let prior = self.prior()?;
+        Ok(if lock::is_held(&self.file) { prior } else { prior.broken_off() })
     }
 
-    /// The same of what has been read already.
-    pub(crate) fn stats_of(&self, prior: &Prior) -> RunStats {
-        if lock::is_held(&self.file) { prior.stats.clone() } else { prior.ended_stats() }
+    /// The run as it is counted, of [`RunReader::seen`].
+    pub fn stats(&self) -> Result<RunStats, JournalError> {
+        Ok(self.seen()?.stats)
     }
 
     /// The attempts that were about to have an effect and whose end nobody has recorded, in order of step and host. While the run

@@ -79,7 +79,7 @@ fn everything(folder: &Path) {
     output.close().expect("output");
     let mut history = History::open(&state).expect("a history");
     let prior = writer.reader().and_then(|reader| reader.prior()).expect("what is known");
-    history.add(&prior, &prior.stats, std::time::SystemTime::now()).expect("an entry");
+    history.add(&prior, std::time::SystemTime::now()).expect("an entry");
     let mut out = io::stdout().lock();
     writeln!(out, "\nready").and_then(|()| out.flush()).expect("a reader");
     io::stdin().lock().read_line(&mut String::new()).expect("a word to go on");

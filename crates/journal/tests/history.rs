@@ -51,7 +51,7 @@ fn a_run_is_in_the_history_with_its_waiting_apart() {
     let prior = reader.prior().expect("what is known");
     let started = reader.started().expect("the journal").expect("a start");
     for _ in 0..3 {
-        history.add(&prior, &prior.stats, started).expect("an entry");
+        history.add(&prior, started).expect("an entry");
     }
 
     let runs = history.runs(10, Some("weekly")).expect("runs");

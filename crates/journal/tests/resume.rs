@@ -67,8 +67,8 @@ fn what_was_under_way_when_the_run_ended_is_lost_and_nothing_else() {
     let tally = reader.stats().expect("statistics");
     let restart = tally.step(&step("restart")).expect("the step");
     assert_eq!((restart.totals.changed, restart.totals.failed, restart.totals.lost), (1, 1, 1));
-    assert_eq!(restart.hosts[&host("web3")].result.state, LOST);
-    assert_eq!(restart.hosts[&host("web3")].result.took, Duration::from_millis(14 - 5));
+    assert_eq!(restart.troubled[&host("web3")].result.state, LOST);
+    assert_eq!(restart.troubled[&host("web3")].result.took, Duration::from_millis(14 - 5));
     let running: Vec<_> = restart.running.keys().cloned().collect();
     assert_eq!(running, [host("web4")]);
 
@@ -81,8 +81,8 @@ fn what_was_under_way_when_the_run_ended_is_lost_and_nothing_else() {
     assert_eq!(end_of("web3"), Some(LOST));
     assert_eq!(end_of("web4"), None);
     assert!(known("web5").is_none());
-    assert_eq!(known("web2").map(|known| known.links[&0].attempts), Some(2));
-    assert_eq!(known("web3").map(|known| known.links[&0].attempts), Some(1));
+    assert_eq!(known("web2").map(|known| known.link(0).expect("begun").attempts), Some(2));
+    assert_eq!(known("web3").map(|known| known.link(0).expect("begun").attempts), Some(1));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn every_beginning_of_a_journal_tells_what_it_holds_and_no_more() {
         let prior =
             record(&state, run, &all[..length]).reader().and_then(|reader| reader.prior()).expect("what is known");
         let web1 = prior.host(&step("restart"), &host("web1"));
-        let link = web1.and_then(|known| Some(known.links.get(&0)?.ended.as_ref()?.state.clone()));
+        let link = web1.and_then(|known| Some(known.link(0)?.ended.as_ref()?.state.clone()));
         let expected = match length {
             ..7 => (None, None),
             7..10 => (Some(LOST), None),

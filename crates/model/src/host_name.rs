@@ -1,6 +1,7 @@
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
 /// The longest host name that is taken, in bytes (RFC 1035 §2.3.4 allows 253 in text form).
@@ -9,10 +10,11 @@ const LONGEST: usize = 253;
 /// The name of a host, as it stands in its host group.
 ///
 /// Never empty, at most 253 bytes, without spaces, control characters and whatever else OpenSSH refuses in a host name:
-/// it can be written to a known_hosts line, a path or an argument list and read back as itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct HostName(String);
+/// it can be written to a known_hosts line, a path or an argument list and read back as itself. Copies share the text: every event of a
+/// host names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HostName(Arc<str>);
 
 impl HostName {
     /// Checks and takes a name.
@@ -23,7 +25,7 @@ impl HostName {
         if let Some(character) = name.chars().find(|&c| c == '/').or_else(|| name.starts_with('.').then_some('.')) {
             return Err(NameError::Character { name, character });
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// The name as text.
@@ -46,9 +48,9 @@ impl TryFrom<String> for HostName {
     }
 }
 
-impl From<HostName> for String {
-    fn from(name: HostName) -> Self {
-        name.0
+impl Serialize for HostName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

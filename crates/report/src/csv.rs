@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use runsheet_events::{HostStats, StepStats, words};
+use runsheet_events::{HostResult, StepStats, words};
 use runsheet_model::{HostName, visible};
 use runsheet_workbook::csv_safe;
 
@@ -51,7 +51,7 @@ pub fn csv(report: &Report, cells: Cells, out: &mut dyn Write) -> io::Result<()>
             table.row(&manual(report, index, step))?;
         }
         let went = report.step(&step.planned.step);
-        for (host, ended) in &step.hosts {
+        for (host, ended) in report.ended(&step.planned.step) {
             let went = went.and_then(|went| went.hosts.get(host));
             table.row(&row(report, index, step, host, Some(ended), went))?;
         }
@@ -70,10 +70,9 @@ fn row(
     index: usize,
     step: &StepStats,
     host: &HostName,
-    ended: Option<&HostStats>,
+    result: Option<&HostResult>,
     went: Option<&HostReport>,
 ) -> Row {
-    let result = ended.map(|ended| &ended.result);
     let started = went.and_then(|went| went.spans.last()).map(|span| span.start);
     let mut row = beginning(report, index, step);
     row[6] = host.to_string();

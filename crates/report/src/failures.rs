@@ -75,10 +75,10 @@ fn failure<'a>(report: &'a Report, group: Group<'a>, context: &Context<'_>, left
 fn looked_at<'a>(step: &StepStats, host: &str, context: &Context<'_>, left: &mut usize) -> Option<Variant<'a>> {
     *left = left.checked_sub(1)?;
     let name = HostName::new(host).ok()?;
-    let message = visible(step.hosts.get(&name)?.result.outcome.message.trim().as_bytes());
+    let message = visible(step.troubled.get(&name)?.result.outcome.message.trim().as_bytes());
     let key = OutputKey { step: step.planned.step.clone(), host: name };
     // On a host that was not reached, what is there is of another try.
-    let ran = !matches!(step.hosts.get(&key.host)?.result.state, State::Unreachable(_));
+    let ran = !matches!(step.troubled.get(&key.host)?.result.state, State::Unreachable(_));
     let tail = ran.then(|| context.outputs.tail(&key, OUTPUT)).flatten().unwrap_or_default();
     Some(Variant { hosts: Vec::new(), message, output: tail.text(), cut: tail.cut })
 }

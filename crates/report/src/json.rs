@@ -229,8 +229,7 @@ fn step(report: &Report, index: usize, stats: &StepStats) -> Step {
     };
     let wave = |wave: &crate::Wave| Wave { number: wave.number, hosts: wave.hosts, started_ms: ms(wave.started) };
     let mut hosts = Vec::new();
-    for (name, ended) in &stats.hosts {
-        let result = &ended.result;
+    for (name, result) in report.ended(&stats.planned.step) {
         let host = host(name.as_str(), words::state(&result.state), went.and_then(|went| went.hosts.get(name)));
         let message = Some(result.outcome.message.clone());
         hosts.push(Host { value: Some(result.outcome.value), message, took_ms: Some(ms(result.took)), ..host });

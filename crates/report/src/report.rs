@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-use runsheet_events::{EventKind, LostAnswer, MadeFile, Prior, RunEvent, RunStats, StepStats, words};
+use runsheet_events::{EventKind, HostResult, LostAnswer, MadeFile, Prior, RunEvent, RunStats, StepStats, words};
 use runsheet_model::{HostName, StepId};
 
 use crate::step_report::{PersonAnswer, Question, StepReport, Wave};
@@ -148,9 +148,16 @@ impl Report {
 
     /// Sums up. If nobody records the run any more, a host with an intent and no outcome is lost: runsheet ended before it heard.
     pub fn finish(mut self, live: bool) -> Self {
-        let prior = std::mem::take(&mut self.prior);
-        self.stats = if live { prior.stats } else { prior.ended_stats() };
+        if !live {
+            self.prior = self.prior.broken_off();
+        }
+        self.stats = std::mem::take(&mut self.prior.stats);
         self
+    }
+
+    /// How a step ended on each host on which it did, in the order of their names.
+    pub fn ended(&self, step: &StepId) -> impl Iterator<Item = (&HostName, &HostResult)> {
+        self.prior.ended(step)
     }
 
     /// A step by its id, as it went; empty if it was never begun.

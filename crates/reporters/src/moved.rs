@@ -16,6 +16,11 @@ impl Moved {
         Arc::clone(counters.entry(step.clone()).or_default())
     }
 
+    /// A step is over: nobody asks for its count any more.
+    pub(crate) fn forget(&self, step: &StepId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(step);
+    }
+
     pub(crate) fn bytes(&self, step: &StepId) -> u64 {
         let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counters.get(step).map_or(0, |counter: &Arc<AtomicU64>| counter.load(Ordering::Relaxed))

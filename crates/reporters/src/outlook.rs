@@ -55,8 +55,12 @@ impl Lookout {
             EventKind::PersonAsked { step, .. } => {
                 self.asked.insert(step.clone(), now);
             }
-            EventKind::PersonAnswered { step, .. } | EventKind::StepFinished { step, .. } => {
+            EventKind::PersonAnswered { step, .. } => {
                 self.asked.remove(step);
+            }
+            EventKind::StepFinished { step, .. } => {
+                self.asked.remove(step);
+                self.turned.remove(step);
             }
             _ => {}
         }

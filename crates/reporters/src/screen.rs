@@ -178,6 +178,9 @@ impl Painter for Screen {
                     if let Some(lookout) = &mut self.lookout {
                         lookout.apply(&event, self.narrator.stats().elapsed);
                     }
+                    if let EventKind::StepFinished { step, .. } = &event.kind {
+                        self.moved.forget(step);
+                    }
                     is_news |= matches!(event.kind, EventKind::RunStarted(_) | EventKind::StepFinished { .. });
                 }
                 Message::Line(line) => output_line::render(&line, &self.display.out, page.text(To::Out)),

@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use anstyle::Style;
-use runsheet_events::{HostStats, RunStats, StepStats};
+use runsheet_events::{HostResult, Prior, RunStats, StepStats};
 use runsheet_model::{HostName, State, format_duration, plural, visible};
 
 use crate::palette::paint;
@@ -24,7 +24,8 @@ pub struct ShowContext<'a> {
 }
 
 /// Shows a run again: who ran what and when, its recap, and for each step its slowest hosts, or all of them.
-pub fn show(stats: &RunStats, context: &ShowContext<'_>) -> String {
+pub fn show(run: &Prior, context: &ShowContext<'_>) -> String {
+    let stats = &run.stats;
     let mut text = String::new();
     if let Some(header) = &stats.header {
         let mut facts = Table::new([Column::left(""), Column::left("")]);
@@ -44,17 +45,21 @@ pub fn show(stats: &RunStats, context: &ShowContext<'_>) -> String {
     }
     text.push_str(&recap(stats, &context.recap));
     for (index, step) in stats.steps.iter().enumerate() {
-        let hosts = listed(step, context.all_hosts);
+        let ended: Vec<_> = run.ended(&step.planned.step).collect();
+        let hosts = listed(&ended, context.all_hosts);
         if !hosts.is_empty() {
             text.push('\n');
-            text.push_str(&heading(stats, index, step, context));
+            text.push_str(&heading(stats, index, step, &ended, context));
             text.push_str(&table(&hosts, context));
         }
     }
     text
 }
 
-fn heading(stats: &RunStats, index: usize, step: &StepStats, context: &ShowContext<'_>) -> String {
+/// A host and how a step ended there.
+type Ended<'a> = (&'a HostName, &'a HostResult);
+
+fn heading(stats: &RunStats, index: usize, step: &StepStats, ended: &[Ended<'_>], context: &ShowContext<'_>) -> String {
     let mut line = format!(
         "step {}  {}  {}",
         numbered(index, stats),
@@ -64,8 +69,8 @@ fn heading(stats: &RunStats, index: usize, step: &StepStats, context: &ShowConte
     if let Some(owner) = &step.planned.owner {
         line.push_str(&format!("  owner {}", one_line(owner)));
     }
-    let worked = step.hosts.values().filter(|host| worked_on(host));
-    let mut times: Vec<Duration> = worked.map(|host| host.result.took).collect();
+    let worked = ended.iter().filter(|(_, result)| worked_on(result));
+    let mut times: Vec<Duration> = worked.map(|(_, result)| result.took).collect();
     times.sort_unstable();
     if let (Some(median), Some(longest)) = (times.get(times.len() / 2), times.last())
         && times.len() > 1
@@ -77,22 +82,22 @@ fn heading(stats: &RunStats, index: usize, step: &StepStats, context: &ShowConte
 }
 
 /// Whether anything was done for a host, so that its time means something.
-fn worked_on(host: &HostStats) -> bool {
-    !matches!(host.result.state, State::Skipped | State::Cancelled)
+fn worked_on(result: &HostResult) -> bool {
+    !matches!(result.state, State::Skipped | State::Cancelled)
 }
 
 /// The hosts to be listed: all by name, or those that took longest.
-fn listed(step: &StepStats, all: bool) -> Vec<(&HostName, &HostStats)> {
+fn listed<'a>(ended: &[Ended<'a>], all: bool) -> Vec<Ended<'a>> {
     if all {
-        return step.hosts.iter().collect();
+        return ended.to_vec();
     }
-    let mut hosts: Vec<_> = step.hosts.iter().filter(|(_, host)| worked_on(host)).collect();
-    hosts.sort_by_key(|(_, host)| Reverse(host.result.took));
+    let mut hosts: Vec<_> = ended.iter().copied().filter(|(_, result)| worked_on(result)).collect();
+    hosts.sort_by_key(|(_, result)| Reverse(result.took));
     hosts.truncate(SLOWEST);
     hosts
 }
 
-fn table(hosts: &[(&HostName, &HostStats)], context: &ShowContext<'_>) -> String {
+fn table(hosts: &[Ended<'_>], context: &ShowContext<'_>) -> String {
     let palette = &context.recap.palette;
     let mut table = Table::new([
         Column::left(if context.all_hosts { "host" } else { "slowest" }),
@@ -101,8 +106,7 @@ fn table(hosts: &[(&HostName, &HostStats)], context: &ShowContext<'_>) -> String
         Column::left("message"),
     ])
     .indent(2);
-    for (host, stats) in hosts {
-        let result = &stats.result;
+    for (host, result) in hosts {
         let style = if result.state.is_good() { palette.good } else { palette.bad };
         table.styled_row([
             (visible(host.as_str().as_bytes()), Style::new()),

@@ -178,7 +178,7 @@ fn tables_and_old_runs_can_be_looked_at() {
             took: None,
         };
         assert_tame(history(&[row], None, &Palette::colored()).as_bytes());
-        let (stats, findings) = hostile_run(&word).stats();
+        let (run, findings) = hostile_run(&word).run();
         let context = ShowContext {
             recap: RecapContext {
                 palette: Palette::colored(),
@@ -191,6 +191,6 @@ fn tables_and_old_runs_can_be_looked_at() {
             when: Some(&word),
             all_hosts: true,
         };
-        assert_tame(show(&stats, &context).as_bytes());
+        assert_tame(show(&run, &context).as_bytes());
     }
 }

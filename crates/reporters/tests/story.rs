@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use runsheet_events::{
-    AttemptKey, CommandRecord, DisplayLine, EventKind, HostResult, PlannedStep, RunEvent, RunHeader, RunStats,
+    AttemptKey, CommandRecord, DisplayLine, EventKind, HostResult, PlannedStep, Prior, RunEvent, RunHeader, RunStats,
     StepTotals,
 };
 use runsheet_model::{Failure, HostName, LostReason, Outcome, Phase, State, StepId, Stream, TaskName, Unreachable};
@@ -116,13 +116,18 @@ impl Story {
     }
 
     pub(crate) fn stats(&self) -> (RunStats, Findings) {
-        let mut stats = RunStats::default();
+        let (run, findings) = self.run();
+        (run.stats, findings)
+    }
+
+    pub(crate) fn run(&self) -> (Prior, Findings) {
+        let mut run = Prior::default();
         let mut findings = Findings::default();
         for event in &self.events {
-            stats.apply(event);
+            run.apply(event);
             findings.apply(event);
         }
-        (stats, findings)
+        (run, findings)
     }
 }
 

@@ -21,9 +21,9 @@ fn context(findings: &Findings) -> RecapContext<'_> {
 
 #[test]
 fn a_run_is_shown_again_with_its_slowest_hosts() {
-    let (stats, findings) = rough_deploy().stats();
+    let (run, findings) = rough_deploy().run();
     let context = ShowContext { recap: context(&findings), when: Some("22 Nov 2026 03:00:00"), all_hosts: false };
-    insta::assert_snapshot!(show(&stats, &context));
+    insta::assert_snapshot!(show(&run, &context));
 }
 
 #[test]

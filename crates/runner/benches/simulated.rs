@@ -110,7 +110,7 @@ fn play(row: usize, hosts: usize) {
         let started = Instant::now();
         let report = (&mut polls).await;
         let whole = started.elapsed();
-        let ended: usize = report.stats.steps.iter().map(|step| step.hosts.len()).sum();
+        let ended: usize = report.stats.steps.iter().map(|step| step.totals.all()).sum();
         assert!(ended >= hosts && report.unrecorded.is_empty(), "{ended} hosts ended");
         print(&format!(
             "| {name} | {steps} | {:.0} | {:.0} | {:.0} | {} | {} | {:.1} | {} | {} |",

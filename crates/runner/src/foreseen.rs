@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use runsheet_events::{RunForecast, StepStats, TookLonger};
 use runsheet_forecast::Limit;
-use runsheet_model::{HostName, State};
+use runsheet_model::{HostName, StepId};
 
 /// Of how many hosts of a step it is told that they took longer.
 const TOLD: usize = 10;
@@ -22,44 +22,51 @@ pub struct Foreseen {
     pub hosts: BTreeMap<usize, HashMap<HostName, Limit>>,
 }
 
+/// The hosts of a step that have ended well, as far as it is known how long they usually take.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    hosts: usize,
+    longer: Vec<TookLonger>,
+}
+
 impl Foreseen {
+    /// A host of a step has ended well.
+    pub(crate) fn judge(&self, index: usize, step: &StepId, host: &HostName, took: Duration, judged: &mut Judged) {
+        let Some(limit) = self.hosts.get(&index).and_then(|limits| limits.get(host)) else { return };
+        judged.hosts += 1;
+        judged.longer.extend(longer(step, Some(host), limit, took));
+    }
+
     /// What took longer than usual in a step that is over: the step as a whole, and then up to 10 of its hosts, the worst first. Hosts are
     /// not named if half of those that can be judged took longer: then it is the step's matter.
     ///
     /// What did not end well says nothing, nor does a step that was broken off and went on later.
-    pub(crate) fn longer(&self, index: usize, step: &StepStats) -> Vec<TookLonger> {
+    pub(crate) fn longer(&self, index: usize, step: &StepStats, judged: Judged) -> Vec<TookLonger> {
         let Some(took) = step.took.filter(|_| !step.was_broken_off()) else { return Vec::new() };
-        let about = |host: Option<&HostName>, limit: &Limit, took: Duration| {
-            let alarm = limit.look(took)?;
-            let (step, host) = (step.planned.step.clone(), host.cloned());
-            Some(TookLonger { step, host, took, usual: alarm.usual, runs: alarm.runs })
-        };
         let ended_well = step.totals.bad() == 0 && step.totals.cancelled == 0;
-        let whole = self.steps.get(&index).filter(|_| ended_well).and_then(|limit| about(None, limit, took));
-        let mut hosts = Vec::new();
-        let mut judged = 0;
-        if let Some(limits) = self.hosts.get(&index) {
-            for (host, stats) in step.hosts.iter().filter(|(_, stats)| matches!(stats.result.state, State::Ok { .. })) {
-                if let Some(limit) = limits.get(host) {
-                    judged += 1;
-                    hosts.extend(about(Some(host), limit, stats.result.took));
-                }
-            }
-        }
-        if hosts.len() > 1 && hosts.len() * 2 >= judged {
+        let whole = self.steps.get(&index).filter(|_| ended_well);
+        let whole = whole.and_then(|limit| longer(&step.planned.step, None, limit, took));
+        let Judged { hosts: all, longer: mut hosts } = judged;
+        if hosts.len() > 1 && hosts.len() * 2 >= all {
             hosts.clear();
         }
         let times = |longer: &TookLonger| longer.took.as_secs_f64() / longer.usual.as_secs_f64().max(0.001);
-        hosts.sort_by(|one, other| times(other).total_cmp(&times(one)));
+        // Equally slow ones in the order of their names, whichever ended first.
+        hosts.sort_by(|one, other| times(other).total_cmp(&times(one)).then_with(|| one.host.cmp(&other.host)));
         hosts.truncate(TOLD);
         whole.into_iter().chain(hosts).collect()
     }
 }
 
+fn longer(step: &StepId, host: Option<&HostName>, limit: &Limit, took: Duration) -> Option<TookLonger> {
+    let alarm = limit.look(took)?;
+    Some(TookLonger { step: step.clone(), host: host.cloned(), took, usual: alarm.usual, runs: alarm.runs })
+}
+
 #[cfg(test)]
 mod tests {
-    use runsheet_events::{HostResult, HostStats, PlannedStep};
-    use runsheet_model::{Failure, Outcome, StepId};
+    use runsheet_events::PlannedStep;
+    use runsheet_model::{Failure, State};
 
     use super::*;
 
@@ -87,19 +94,20 @@ mod tests {
         };
         let mut step = StepStats::new(planned);
         step.took = Some(Duration::from_secs(took));
-        for (number, &took) in hosts.iter().enumerate() {
-            let took = Duration::from_secs(took);
-            let result = HostResult { state: state.clone(), outcome: Outcome::changed(""), hint: None, took };
-            step.totals.count(state);
-            step.hosts.insert(name(number), HostStats { started: None, result });
-        }
         let limits = (0..hosts.len()).map(|number| (name(number), limit(10))).collect();
         let foreseen = Foreseen {
             steps: BTreeMap::from([(0, limit(10))]),
             hosts: BTreeMap::from([(0, limits)]),
             ..Foreseen::default()
         };
-        foreseen.longer(0, &step)
+        let mut judged = Judged::default();
+        for (number, &took) in hosts.iter().enumerate() {
+            step.totals.count(state);
+            if matches!(state, State::Ok { .. }) {
+                foreseen.judge(0, &step.planned.step, &name(number), Duration::from_secs(took), &mut judged);
+            }
+        }
+        foreseen.longer(0, &step, judged)
     }
 
     const OK: State = State::Ok { changed: true };

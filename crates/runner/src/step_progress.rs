@@ -6,6 +6,7 @@ use runsheet_model::{Pace, State};
 use tokio::time::Instant;
 
 use crate::executor::{Age, StepRun};
+use crate::foreseen::Judged;
 use crate::host_run::Start;
 use crate::policy::{Policy, Tally, Verdict};
 use crate::resume::Means;
@@ -46,6 +47,8 @@ pub(crate) struct StepProgress {
     pub(crate) again: BTreeMap<usize, Start>,
     /// How long the hosts took that ended well, in no order: the median is wanted once a second at most.
     times: Vec<Duration>,
+    /// Those of them of which it is known how long they usually take.
+    pub(crate) judged: Judged,
     stragglers: BTreeSet<usize>,
     /// Hosts that are stopped because they took too long, and do not count.
     pub(crate) excused: BTreeSet<usize>,
@@ -108,6 +111,7 @@ impl StepProgress {
             paused: false,
             again: BTreeMap::new(),
             times: Vec::new(),
+            judged: Judged::default(),
             stragglers: BTreeSet::new(),
             excused: BTreeSet::new(),
         }

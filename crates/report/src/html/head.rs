@@ -84,12 +84,12 @@ fn hosts(report: &Report) -> Markup {
     let mut bad: BTreeSet<&str> = BTreeSet::new();
     let mut good: BTreeSet<&str> = BTreeSet::new();
     for step in &report.stats.steps {
-        for (host, stats) in &step.hosts {
-            let is_bad = !matches!(stats.result.state, State::Ok { .. } | State::Skipped | State::Cancelled);
-            let names = if is_bad { &mut bad } else { &mut good };
-            if is_bad || matches!(stats.result.state, State::Ok { .. }) {
-                names.insert(host.as_str());
-            }
+        for (host, result) in report.ended(&step.planned.step) {
+            match result.state {
+                State::Ok { .. } => good.insert(host.as_str()),
+                State::Skipped | State::Cancelled => false,
+                State::Failed { .. } | State::Unreachable(_) | State::Lost { .. } => bad.insert(host.as_str()),
+            };
         }
     }
     let all = report.stats.header.as_ref().map_or(0, |header| header.hosts);

@@ -42,13 +42,13 @@ pub(super) struct Panels {
 impl Panels {
     pub(super) fn choose(report: &Report) -> Self {
         let mut steps: Vec<(usize, &StepStats)> =
-            report.told().filter(|(_, step)| !step.hosts.is_empty() || !step.running.is_empty()).collect();
+            report.told().filter(|(_, step)| step.totals.all() > 0 || !step.running.is_empty()).collect();
         steps.sort_by_key(|(index, step)| (Reverse(step.totals.bad() > 0), Reverse(step.took), *index));
         steps.truncate(PANELS);
         let mut rows = 0;
         let mut open = BTreeSet::new();
         for (index, step) in &steps {
-            rows += step.hosts.len().min(FAILED + SLOWEST);
+            rows += step.totals.all().min(FAILED + SLOWEST);
             if rows <= OPEN_ROWS {
                 open.insert(*index);
             }
@@ -63,7 +63,7 @@ impl Panels {
 
     pub(super) fn show(&self, report: &Report, context: &Context<'_>, style: &mut Style) -> Markup {
         let steps: Vec<_> = report.told().filter(|(index, _)| self.has(*index)).collect();
-        let others = report.told().filter(|(_, step)| !step.hosts.is_empty()).count().saturating_sub(steps.len());
+        let others = report.told().filter(|(_, step)| step.totals.all() > 0).count().saturating_sub(steps.len());
         html! {
             @if !steps.is_empty() {
                 section aria-labelledby="hosts" {
@@ -92,7 +92,7 @@ impl Panels {
         let went = report.step(&step.planned.step).unwrap_or(&empty);
         let (start, end) = went.extent(now).unwrap_or_default();
         let axis = Axis::new(start, end);
-        let rows = rows(step, went, now);
+        let rows = rows(report, step, went);
         let grid = style.grid(axis.distance());
         html! {
             details.panel id=(format!("step-{}", index + 1)) open[self.open.contains(&index)] {
@@ -103,7 +103,7 @@ impl Panels {
                     span.sum { (times(step, now)) }
                 }
                 (facts(step, went, start, end, now))
-                (spread(step))
+                (spread(report, step))
                 table class=(format!("chart hosts {grid}")) {
                     caption.hidden { "Hosts of this step with their times" }
                     thead { tr {
@@ -130,8 +130,9 @@ struct Rows<'a> {
     left_out: Vec<(&'a HostName, &'a HostResult)>,
 }
 
-fn rows<'a>(step: &'a StepStats, went: &'a StepReport, now: Duration) -> Rows<'a> {
-    let ended = step.hosts.iter().map(|(host, stats)| (host, Some(&stats.result)));
+fn rows<'a>(report: &'a Report, step: &'a StepStats, went: &'a StepReport) -> Rows<'a> {
+    let now = report.elapsed();
+    let ended = report.ended(&step.planned.step).map(|(host, result)| (host, Some(result)));
     let mut all: Vec<_> = ended.chain(step.running.keys().map(|host| (host, None))).collect();
     let started =
         |host: &HostName| went.hosts.get(host).and_then(|host| host.extent(now)).map_or(Duration::MAX, |it| it.0);
@@ -192,13 +193,9 @@ fn tasks(tasks: &[TaskName]) -> String {
 }
 
 /// How the times of many hosts are spread.
-fn spread(step: &StepStats) -> Markup {
-    let mut times: Vec<Duration> = step
-        .hosts
-        .values()
-        .filter(|host| matches!(host.result.state, State::Ok { .. }))
-        .map(|host| host.result.took)
-        .collect();
+fn spread(report: &Report, step: &StepStats) -> Markup {
+    let well = report.ended(&step.planned.step).filter(|(_, result)| matches!(result.state, State::Ok { .. }));
+    let mut times: Vec<Duration> = well.map(|(_, result)| result.took).collect();
     times.sort_unstable();
     let (Some(&shortest), Some(&longest)) = (times.first(), times.last()) else { return html! {} };
     if times.len() < SPREAD {

@@ -76,9 +76,9 @@ fn name(report: &Report, step: usize) -> String {
 fn slow(report: &Report) -> Vec<Slow<'_>> {
     let mut found = Vec::new();
     for (index, step) in report.told() {
-        let worked =
-            step.hosts.iter().filter(|(_, host)| !matches!(host.result.state, State::Skipped | State::Cancelled));
-        let mut hosts: Vec<_> = worked.map(|(host, stats)| (stats.result.took, host.as_str())).collect();
+        let ended = report.ended(&step.planned.step);
+        let worked = ended.filter(|(_, result)| !matches!(result.state, State::Skipped | State::Cancelled));
+        let mut hosts: Vec<_> = worked.map(|(host, result)| (result.took, host.as_str())).collect();
         if hosts.len() < ENOUGH {
             continue;
         }

@@ -134,10 +134,7 @@ fn work(step: &StepStats, went: &StepReport, axis: &Axis, now: Duration) -> Mark
     let hurt = step.totals.bad() > 0 || step.not_made;
     let all: Vec<(Duration, Duration)> =
         went.hosts.values().flat_map(|host| &host.spans).map(|span| (span.start, span.end_or(now))).collect();
-    let failed = step
-        .hosts
-        .iter()
-        .filter(|(_, host)| !matches!(host.result.state, State::Ok { .. } | State::Skipped | State::Cancelled));
+    let failed = step.troubled.iter().filter(|(_, host)| host.result.state != State::Cancelled);
     let failed = failed.filter_map(|(host, _)| Some(went.hosts.get(host)?.extent(now)?.1));
     html! {
         @for span in &went.spans {

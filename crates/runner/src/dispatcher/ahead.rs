@@ -62,7 +62,7 @@ impl Dispatcher {
 
     fn connect_ahead(&mut self, index: usize, positions: Vec<usize>, executor: &Executor) {
         for position in positions {
-            if self.ahead.insert((index, position)) {
+            if self.ahead.entry(index).or_default().insert(position) {
                 executor.connect_ahead(index, position, &self.stop);
             }
         }

@@ -30,7 +30,7 @@ use crate::runner::{RunReport, Runner, Settings, Signal};
 use crate::schedule::Schedule;
 use crate::step_progress::StepProgress;
 use crate::stop::Stop;
-use crate::undo::Undo;
+use crate::undo::{Changed, Undo};
 use locking::Locking;
 use unstarted::Unstarted;
 
@@ -69,6 +69,7 @@ pub(crate) struct Dispatcher {
     /// What was changed is undone once nothing runs any more.
     undo_wanted: bool,
     undo: Option<Undo>,
+    changed: Changed,
     /// What was opened and ends by itself.
     renewals: Renewals,
     /// Attempts that wait until a renewal is over.
@@ -81,8 +82,8 @@ pub(crate) struct Dispatcher {
     stop_running_at: Option<Instant>,
     /// When is looked for stragglers next.
     look_at: Option<Instant>,
-    /// Hosts to which a connection was asked for ahead of time, by step and position.
-    ahead: BTreeSet<(usize, usize)>,
+    /// Hosts to which a connection was asked for ahead of time, by their positions in each step that is not over.
+    ahead: BTreeMap<usize, BTreeSet<usize>>,
     /// Whether a host has let us in.
     let_in: bool,
     /// Hosts that never started, more than could be recorded in one go.
@@ -126,6 +127,7 @@ impl Dispatcher {
             halted: false,
             undo_wanted,
             undo: None,
+            changed: Changed::so_far(&plan, resumed.as_ref()),
             renewals: Renewals::default(),
             held_back: Vec::new(),
             foreseen: runner.foreseen.clone(),
@@ -133,7 +135,7 @@ impl Dispatcher {
             interrupts: 0,
             stop_running_at: None,
             look_at: None,
-            ahead: BTreeSet::new(),
+            ahead: BTreeMap::new(),
             let_in: false,
             unstarted: VecDeque::new(),
             done: 0,
@@ -255,9 +257,9 @@ impl Dispatcher {
         self.observe(event);
         match &event.kind {
             EventKind::RunStarted(_) => self.begin_locking(executor),
-            EventKind::HostFinished { step, result, .. } => {
+            EventKind::HostFinished { step, host, result } => {
                 if let Some(&index) = self.by_id.get(step) {
-                    self.act_on_host(index, result, then, executor);
+                    self.act_on_host(index, host, result, then, executor);
                 }
                 return;
             }

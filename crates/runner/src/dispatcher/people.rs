@@ -43,7 +43,7 @@ impl Dispatcher {
         let hosts = counting.iter().map(|&position| {
             let host = plan.hosts[work.hosts[position]].name.clone();
             let message =
-                ended.and_then(|ended| ended.hosts.get(&host)).map(|host| host.result.outcome.message.clone());
+                ended.and_then(|ended| ended.troubled.get(&host)).map(|host| host.result.outcome.message.clone());
             (host, message.unwrap_or_default())
         });
         let question =

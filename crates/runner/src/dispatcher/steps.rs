@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runsheet_events::{CancelReason, EventKind, HostResult, Question, RunEvent, StepTotals};
-use runsheet_model::format_duration;
+use runsheet_model::{HostName, State, format_duration};
 use runsheet_plan::{HostWork, Pause, Straggler, Work};
 use tokio::time::Instant;
 use tracing::debug;
@@ -14,6 +14,7 @@ use super::Dispatcher;
 use super::locking::Locking;
 use super::unstarted::{Unstarted, Why};
 use crate::executor::Executor;
+use crate::foreseen::Judged;
 use crate::host_run::Start;
 use crate::policy::{Policy, Verdict};
 use crate::record::Then;
@@ -86,11 +87,23 @@ impl Dispatcher {
     }
 
     /// A step is over on a host, and `then` says at which position if it ran there.
-    pub(super) fn act_on_host(&mut self, index: usize, result: &HostResult, then: Then, executor: &Executor) {
+    pub(super) fn act_on_host(
+        &mut self,
+        index: usize,
+        host: &HostName,
+        result: &HostResult,
+        then: Then,
+        executor: &Executor,
+    ) {
         let Some(progress) = self.steps.get_mut(&index) else { return };
         progress.hosts_left -= 1;
         if let Then::Ended { position, attempts } = then {
             progress.end(position, &result.state, result.took, attempts);
+            self.changed.note(&self.plan, index, position, &result.state);
+            if matches!(result.state, State::Ok { .. }) {
+                let step = &self.plan.steps[index].id;
+                self.foreseen.judge(index, step, host, result.took, &mut progress.judged);
+            }
         }
         progress.worst = progress.worst.max(progress.verdict());
         if progress.worst > Verdict::GoOn {
@@ -105,8 +118,9 @@ impl Dispatcher {
 
     pub(super) fn act_on_step(&mut self, index: usize, executor: &Executor) {
         self.schedule.finish(index);
+        self.ahead.remove(&index);
         let Some(progress) = self.steps.remove(&index) else { return };
-        self.tell_what_took_longer(index);
+        self.tell_what_took_longer(index, progress.judged);
         let step = &self.plan.steps[index];
         for position in progress.bad.into_keys() {
             if let Some(work) = step.host_work() {
@@ -120,9 +134,9 @@ impl Dispatcher {
         self.undo_next(executor);
     }
 
-    fn tell_what_took_longer(&mut self, index: usize) {
+    fn tell_what_took_longer(&mut self, index: usize, judged: Judged) {
         let step = self.stats.step(&self.plan.steps[index].id);
-        let longer = step.map(|step| self.foreseen.longer(index, step)).unwrap_or_default();
+        let longer = step.map(|step| self.foreseen.longer(index, step, judged)).unwrap_or_default();
         for longer in longer {
             self.emit(EventKind::TookLonger(longer));
         }
@@ -335,7 +349,7 @@ impl Dispatcher {
         {
             return;
         }
-        let undo = self.undo.get_or_insert_with(|| Undo::of(&self.plan, &self.stats, &self.stop));
+        let undo = self.undo.get_or_insert_with(|| Undo::of(&self.plan, &self.changed, &self.stats, &self.stop));
         if undo.stop.new.is_cancelled() {
             return;
         }

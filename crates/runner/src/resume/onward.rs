@@ -59,7 +59,7 @@ pub(crate) fn onward(
     let mut taken = Vec::new();
     if let (Some(choice), Some(ended)) = (prior.settled, &prior.ended) {
         let means = if choice == Choice::Skip { Means::Nothing } else { Means::LeftOut };
-        return Ok(Way { onward: Onward::Over { result: ended.clone(), recorded: true, means }, taken });
+        return Ok(Way { onward: Onward::Over { result: (**ended).clone(), recorded: true, means }, taken });
     }
     let mut failed: Option<HostResult> = None;
     let mut changed = false;
@@ -76,11 +76,11 @@ pub(crate) fn onward(
         }
         match decision {
             Decision::Done => {
-                let ended = prior.links.get(&number).and_then(|link| link.ended.as_ref());
+                let ended = prior.link(number).and_then(|link| link.ended.as_ref());
                 changed |= ended.is_some_and(|ended| matches!(ended.state, State::Ok { changed: true }));
             }
             Decision::Leave => {
-                let ended = prior.links.get(&number).and_then(|link| link.ended.clone());
+                let ended = prior.link(number).and_then(|link| link.ended.as_deref().cloned());
                 failed = failed.or(ended);
             }
             Decision::Take(answer) => {
@@ -103,8 +103,8 @@ pub(crate) fn onward(
     let Some((link, ask_host)) = go_on else {
         let kind = discriminant(&before.state);
         let means = if said.skip_failed { Means::LeftOut } else { Means::Failure };
-        let onward = match prior.ended.clone().filter(|ended| discriminant(&ended.state) == kind) {
-            Some(result) => Onward::Over { result, recorded: true, means },
+        let onward = match prior.ended.as_deref().filter(|ended| discriminant(&ended.state) == kind) {
+            Some(result) => Onward::Over { result: result.clone(), recorded: true, means },
             None => Onward::Over { result: before, recorded: false, means },
         };
         return Ok(Way { onward, taken });
@@ -115,7 +115,7 @@ pub(crate) fn onward(
     let again = again.and_then(|link| (0..link).find(|&before| promises[before].idempotent));
     let done = again.map_or_else(Vec::new, |again| (again..link).filter(|&link| !promises[link].idempotent).collect());
     let mut attempts = vec![0; promises.len()];
-    for (&number, known) in &prior.links {
+    for (number, known) in prior.links() {
         if let Some(slot) = attempts.get_mut(number as usize) {
             *slot = known.attempts;
         }
@@ -128,7 +128,7 @@ pub(crate) fn onward(
 
 /// Whether anything was done for the host.
 fn was_begun(record: &PriorHost) -> bool {
-    record.links.values().any(|link| link.begun)
+    record.links().any(|(_, link)| link.begun)
 }
 
 fn place(number: usize) -> u32 {

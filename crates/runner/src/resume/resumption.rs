@@ -82,7 +82,7 @@ impl Resumption {
                             step: step.id.clone(),
                             link,
                             host: host.clone(),
-                            attempt: known.links.get(&link).map_or(0, |link| link.attempts),
+                            attempt: known.link(link).map_or(0, |link| link.attempts),
                         };
                         taken.extend(links.into_iter().map(|(link, answer)| (key(link), answer)));
                     }
@@ -192,7 +192,7 @@ fn open_places(plan: &Plan, prior: &Prior) -> Vec<OpenPlace> {
                 continue;
             };
             for (link, _) in work.all_links().enumerate().filter(|(_, link)| link.idempotent) {
-                let ended = u32::try_from(link).ok().and_then(|link| known.links.get(&link)?.ended.as_ref());
+                let ended = u32::try_from(link).ok().and_then(|link| known.link(link)?.ended.as_ref());
                 let Some((outcome, lasts)) = ended.and_then(|ended| Some((&ended.outcome, ended.outcome.lasts_ms?)))
                 else {
                     continue;
@@ -211,7 +211,7 @@ fn open_places(plan: &Plan, prior: &Prior) -> Vec<OpenPlace> {
 /// A host that a person has left out of the rest of a step before it had begun.
 fn left_out(prior: &Prior, step: &PlanStep, known: &PriorHost) -> Option<Onward> {
     let ended = known.ended.as_ref().filter(|ended| ended.state == State::Cancelled)?;
-    let over = Onward::Over { result: ended.clone(), recorded: true, means: Means::Nothing };
+    let over = Onward::Over { result: (**ended).clone(), recorded: true, means: Means::Nothing };
     prior.step(&step.id).rest_skipped.then_some(over)
 }
 

@@ -80,7 +80,7 @@ pub(crate) fn decide_unknown(promise: Promise, lost: Option<LostAnswer>) -> Deci
 impl Known {
     /// What the record tells of a link.
     pub(crate) fn of(host: &PriorHost, link: u32) -> Self {
-        host.links.get(&link).map_or(Self::Nothing, Self::of_link)
+        host.link(link).map_or(Self::Nothing, Self::of_link)
     }
 
     fn of_link(link: &PriorLink) -> Self {

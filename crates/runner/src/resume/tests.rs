@@ -105,7 +105,7 @@ fn epochs(promises: &[Promise], ends: &[End], cuts: &[usize], lost: Option<LostA
         let mut epoch = Vec::new();
         let key = |link: u32, attempt| AttemptKey { step: step.clone(), link, host: host.clone(), attempt };
         for (link, answer) in way.taken {
-            let attempt = known.links[&link].attempts;
+            let attempt = known.link(link).expect("begun").attempts;
             epoch.push(EventKind::LostAnswered { key: key(link, attempt), answer, who: "dana".to_owned() });
         }
         match way.onward {

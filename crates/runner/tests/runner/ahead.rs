@@ -7,6 +7,7 @@ use runsheet_model::State;
 use runsheet_plan::{PlanWindow, Work};
 
 use crate::stage::{Behaviour, Report, Stage};
+use crate::states;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const WORK: Duration = Duration::from_secs(5);
@@ -78,8 +79,8 @@ async fn a_host_that_was_not_reached_ahead_of_time_is_told_of_in_its_turn_and_as
         .run()
         .await;
     assert_eq!(report.connects[5], 1);
-    let host = report.stats.steps[0].hosts.values().nth(5).expect("a host");
-    assert!(matches!(host.result.state, State::Unreachable(_)), "{:?}", host.result);
+    let states = states(&report, 0);
+    assert!(matches!(states[5].1, State::Unreachable(_)), "{states:?}");
     let second_wave =
         report.events.iter().position(|event| matches!(event.kind, EventKind::WaveStarted { wave: 2, .. }));
     let told = report

@@ -24,7 +24,7 @@ fn assert_all_ended(report: &Report) {
 #[tokio::test(start_paused = true)]
 async fn every_host_is_locked_before_the_first_step_and_no_more_in_the_end() {
     let report = Stage::new(3, 2).locks(vec![PlayedLock::default(); 3]).run().await;
-    assert!(states(&report.stats, 1).iter().all(|(_, state)| *state == State::Ok { changed: true }));
+    assert!(states(&report, 1).iter().all(|(_, state)| *state == State::Ok { changed: true }));
     assert_eq!(report.connects, [1, 1, 1], "a lock has no connection of its own");
     assert_eq!(report.closed, 3);
     for host in 0..3 {
@@ -90,7 +90,7 @@ async fn locks_are_renewed_while_the_run_goes_on() {
         .locks(vec![PlayedLock::default()])
         .run()
         .await;
-    assert_eq!(states(&report.stats, 0)[0].1, State::Ok { changed: true });
+    assert_eq!(states(&report, 0)[0].1, State::Ok { changed: true });
     let asked: Vec<_> = report.locks[0].asked.iter().map(|(act, at)| (act.as_str(), *at)).collect();
     assert_eq!(asked[..3], [("take", 0), ("keep", 60), ("keep", 120)]);
     assert_eq!(asked.last(), Some(&("end", 300)));
@@ -106,7 +106,7 @@ async fn a_run_whose_lock_was_taken_away_starts_nothing_new() {
         .run()
         .await;
     assert!(matches!(&report.stats.cancelled[..], [CancelReason::LockLost { host, .. }] if host.as_str() == "h01"));
-    let states: Vec<_> = states(&report.stats, 0).into_iter().map(|(_, state)| state).collect();
+    let states: Vec<_> = states(&report, 0).into_iter().map(|(_, state)| state).collect();
     // The second heartbeat, at 120 s, finds it out; the second host was at work by then.
     assert_eq!(states[0], State::Ok { changed: true });
     assert_eq!(states[2], State::Cancelled);
@@ -124,10 +124,10 @@ async fn nothing_is_begun_on_a_host_whose_lock_could_not_be_renewed() {
         .locks(vec![PlayedLock::default(), cut_off])
         .run()
         .await;
-    assert!(states(&report.stats, 0).iter().all(|(_, state)| *state == State::Ok { changed: true }));
+    assert!(states(&report, 0).iter().all(|(_, state)| *state == State::Ok { changed: true }));
     let second = &report.stats.steps[1];
     assert_eq!(second.totals.changed, 1);
-    let h01 = second.hosts.iter().find(|(host, _)| host.as_str() == "h01").expect("the host");
+    let h01 = second.troubled.iter().find(|(host, _)| host.as_str() == "h01").expect("the host");
     assert!(
         matches!(&h01.1.result.state, State::Unreachable(why) if why.reason.starts_with("its lock was not renewed"))
     );
@@ -138,7 +138,7 @@ async fn nothing_is_begun_on_a_host_whose_lock_could_not_be_renewed() {
 async fn a_host_that_is_not_reached_has_no_lock_and_nothing_is_done_on_it() {
     let report =
         Stage::new(2, 1).behaviour(1, Behaviour::DeniesLogin).locks(vec![PlayedLock::default(); 2]).run().await;
-    let states = states(&report.stats, 0);
+    let states = states(&report, 0);
     assert_eq!(states[0].1, State::Ok { changed: true });
     assert!(matches!(states[1].1, State::Unreachable(_)));
     assert_eq!(report.connects, [1, 1], "it was asked once more");

@@ -13,20 +13,24 @@ mod turns;
 
 use std::time::Duration;
 
-use runsheet_events::{CancelReason, EventKind, RunStats};
+use runsheet_events::{CancelReason, EventKind, Prior};
 use runsheet_model::{Failure, LostReason, State};
 use runsheet_runner::{HandshakeLimit, Settings, Signal};
-use stage::{Behaviour, Stage};
+use stage::{Behaviour, Report, Stage};
 
-fn states(stats: &RunStats, step: usize) -> Vec<(String, State)> {
-    stats.steps[step].hosts.iter().map(|(host, stats)| (host.to_string(), stats.result.state.clone())).collect()
+/// How a step ended on each of its hosts, by what is on record.
+fn states(report: &Report, step: usize) -> Vec<(String, State)> {
+    let mut prior = Prior::default();
+    report.events.iter().for_each(|event| prior.apply(event));
+    let step = &prior.stats.steps[step].planned.step;
+    prior.ended(step).map(|(host, result)| (host.to_string(), result.state.clone())).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sheet_runs_step_by_step_on_one_connection_a_host() {
     let report = Stage::new(3, 2).run().await;
     for step in 0..2 {
-        assert!(states(&report.stats, step).iter().all(|(_, state)| *state == State::Ok { changed: true }));
+        assert!(states(&report, step).iter().all(|(_, state)| *state == State::Ok { changed: true }));
     }
     assert_eq!(report.connects, [1, 1, 1]);
     let order = report.kinds(|kind| match kind {
@@ -41,12 +45,15 @@ async fn a_sheet_runs_step_by_step_on_one_connection_a_host() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_host_ends_the_sheet_after_its_step() {
     let report = Stage::new(3, 2).behaviour(1, Behaviour::Exit(3)).run().await;
-    let first = states(&report.stats, 0);
+    let first = states(&report, 0);
     assert_eq!(first[0].1, State::Ok { changed: true });
     assert_eq!(first[1].1, State::Failed { failure: Failure::Task { value: 3 } });
     assert_eq!(first[2].1, State::Ok { changed: true });
     assert!(report.stats.steps[1].started.is_none(), "the next step started");
     assert!(matches!(report.stats.cancelled[..], [CancelReason::HostsFailed { .. }]));
+    let kept: Vec<_> = report.stats.steps[0].troubled.keys().map(ToString::to_string).collect();
+    assert_eq!(kept, ["h01"], "a run grows with what went well");
+    assert_eq!((report.stats.steps[0].totals.changed, report.stats.steps[0].totals.failed), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +64,7 @@ async fn fail_fast_starts_no_further_host() {
         .behaviour(0, Behaviour::Exit(1))
         .run()
         .await;
-    let states = states(&report.stats, 0);
+    let states = states(&report, 0);
     assert!(matches!(states[0].1, State::Failed { .. }));
     assert!(states[2..].iter().all(|(_, state)| *state == State::Cancelled), "{states:?}");
 }
@@ -65,7 +72,7 @@ async fn fail_fast_starts_no_further_host() {
 #[tokio::test(start_paused = true)]
 async fn f_39_a_panic_in_a_task_fails_that_host_only() {
     let report = Stage::new(3, 1).behaviour(1, Behaviour::Panic).run().await;
-    let states = states(&report.stats, 0);
+    let states = states(&report, 0);
     assert_eq!(states[1].1, State::Failed { failure: Failure::Internal });
     assert!(states[0].1.is_good() && states[2].1.is_good());
 }
@@ -165,7 +172,7 @@ async fn dead_hosts_give_their_places_back_before_their_deadlines() {
 async fn there_are_no_more_connections_than_there_is_room_for() {
     let report = Stage::new(30, 3).settings(Settings { connections: 5, ..Settings::default() }).run().await;
     for step in 0..3 {
-        assert!(states(&report.stats, step).iter().all(|(_, state)| state.is_good()));
+        assert!(states(&report, step).iter().all(|(_, state)| state.is_good()));
     }
     assert!(report.most_open <= 5, "{} connections were open at once", report.most_open);
     assert_eq!(report.closed, report.connects.iter().sum::<usize>(), "a connection was left open");
@@ -179,7 +186,7 @@ async fn a_host_that_turns_us_away_is_tried_again_and_a_login_is_not() {
         .run()
         .await;
     assert_eq!(report.connects, [3, 1]);
-    let states = states(&report.stats, 0);
+    let states = states(&report, 0);
     assert!(states[0].1.is_good());
     assert!(matches!(states[1].1, State::Unreachable(_)));
     assert!(report.seq_of_intent("h01", "s0").is_none(), "an intent stands for a host that was never reached");
@@ -188,7 +195,7 @@ async fn a_host_that_turns_us_away_is_tried_again_and_a_login_is_not() {
 #[tokio::test(start_paused = true)]
 async fn an_end_that_was_not_seen_is_lost_even_if_the_task_looks_away() {
     let report = Stage::new(2, 2).behaviour(0, Behaviour::LosesConnection).run().await;
-    let states = states(&report.stats, 0);
+    let states = states(&report, 0);
     assert_eq!(states[0].1, State::Lost { reason: LostReason::ConnectionClosed });
     assert!(report.stats.steps[1].started.is_none());
 }
@@ -201,7 +208,7 @@ async fn a_task_that_never_ends_is_dropped_after_its_limit() {
         .behaviour(1, Behaviour::CommandNeverEnds)
         .run()
         .await;
-    let states = states(&report.stats, 0);
+    let states = states(&report, 0);
     assert_eq!(states[0].1, State::Failed { failure: Failure::TimedOut { limit_ms: 60_000 } });
     assert_eq!(states[1].1, State::Lost { reason: LostReason::TimedOut });
 }
@@ -229,7 +236,7 @@ async fn f_33_the_second_interrupt_stops_what_runs() {
         .signal(Duration::from_secs(6), Signal::Interrupt)
         .run()
         .await;
-    assert!(states(&report.stats, 0).iter().all(|(_, state)| *state == State::Failed { failure: Failure::Stopped }));
+    assert!(states(&report, 0).iter().all(|(_, state)| *state == State::Failed { failure: Failure::Stopped }));
     assert!(report.took < Duration::from_mins(1), "it took {:?}", report.took);
 }
 

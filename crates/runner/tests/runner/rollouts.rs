@@ -40,7 +40,7 @@ fn commands_on(report: &Report, host: &str) -> Vec<String> {
 }
 
 fn cancelled(report: &Report, step: usize) -> Vec<String> {
-    let of_step = states(&report.stats, step);
+    let of_step = states(report, step);
     of_step.into_iter().filter(|(_, state)| *state == State::Cancelled).map(|(host, _)| host).collect()
 }
 
@@ -100,7 +100,7 @@ async fn hosts_that_failed_fill_a_window_and_end_its_step() {
         .await;
     // Both places are taken by hosts that failed: whatever the policy tolerates, nobody else is taken out of service.
     assert_eq!(report.stats.steps[0].totals.failed, 2);
-    assert!(cancelled(&report, 0).len() >= 4, "{:?}", states(&report.stats, 0));
+    assert!(cancelled(&report, 0).len() >= 4, "{:?}", states(&report, 0));
     assert!(report.stats.steps[1].started.is_none());
 }
 
@@ -113,7 +113,7 @@ async fn a_failure_in_a_window_starts_no_further_host() {
         .run()
         .await;
     assert_eq!(cancelled(&report, 0), ["h02", "h03", "h04", "h05"]);
-    assert!(states(&report.stats, 0)[0].1.is_good(), "what ran was not finished");
+    assert!(states(&report, 0)[0].1.is_good(), "what ran was not finished");
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,7 +126,7 @@ async fn so_many_may_fail_and_take_no_part_in_what_follows() {
     assert_eq!(cancelled(&report, 1), ["h03"]);
     assert_eq!(report.stats.steps[1].totals.ok(), 9);
     assert_eq!(commands_on(&report, "h03"), ["s0"]);
-    let said = &report.stats.steps[1].hosts[&HostName::new("h03").expect("a name")].result.outcome.message;
+    let said = &report.stats.steps[1].troubled[&HostName::new("h03").expect("a name")].result.outcome.message;
     assert_eq!(said, "left out: it did not end well in `s0`");
 }
 
@@ -141,7 +141,7 @@ async fn one_failure_too_many_starts_nothing_new() {
         .run()
         .await;
     assert_eq!(report.stats.steps[0].totals.failed, 2);
-    assert!(cancelled(&report, 0).len() >= 6, "{:?}", states(&report.stats, 0));
+    assert!(cancelled(&report, 0).len() >= 6, "{:?}", states(&report, 0));
     assert!(report.stats.steps[1].started.is_none());
 }
 
@@ -156,7 +156,7 @@ async fn what_is_always_done_is_done_after_a_failure_and_after_ctrl_c_and_not_wh
     assert_eq!(commands_on(&report, "h00"), ["s0 first", "s0 second", "s0 cleanup"]);
     assert_eq!(commands_on(&report, "h01"), ["s0 first", "s0 cleanup"]);
     assert!(commands_on(&report, "h02").is_empty());
-    assert!(matches!(states(&report.stats, 0)[1].1, State::Failed { .. }));
+    assert!(matches!(states(&report, 0)[1].1, State::Failed { .. }));
 
     let report = Stage::new(1, 1)
         .behaviour(0, Behaviour::Takes(Duration::from_mins(1)))
@@ -166,7 +166,7 @@ async fn what_is_always_done_is_done_after_a_failure_and_after_ctrl_c_and_not_wh
         .run()
         .await;
     assert_eq!(commands_on(&report, "h00"), ["s0 first", "s0 cleanup"]);
-    assert_eq!(states(&report.stats, 0)[0].1, State::Failed { failure: Failure::Stopped });
+    assert_eq!(states(&report, 0)[0].1, State::Failed { failure: Failure::Stopped });
 }
 
 #[tokio::test(start_paused = true)]
@@ -177,7 +177,7 @@ async fn a_host_that_refuses_the_command_was_not_reached_and_nothing_is_tidied_u
         .run()
         .await;
     assert_eq!(commands_on(&report, "h00"), ["s0 first"]);
-    assert!(matches!(states(&report.stats, 0)[0].1, State::Unreachable(_)), "{:?}", states(&report.stats, 0));
+    assert!(matches!(states(&report, 0)[0].1, State::Unreachable(_)), "{:?}", states(&report, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +195,7 @@ async fn where_nobody_knows_what_happened_only_what_says_so_is_always_done() {
         ["export LC_ALL=C\ns0"; 2],
         "one for the task, one for what is done even then"
     );
-    assert!(matches!(states(&report.stats, 0)[0].1, State::Lost { .. }));
+    assert!(matches!(states(&report, 0)[0].1, State::Lost { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -234,7 +234,7 @@ async fn what_may_have_run_is_never_tried_again_unless_that_does_no_harm() {
         };
         let report = Stage::new(1, 1).behaviour(0, Behaviour::LosesConnection).change(change).run().await;
         assert_eq!(commands_on(&report, "h00").len(), commands);
-        assert!(matches!(states(&report.stats, 0)[0].1, State::Lost { .. }));
+        assert!(matches!(states(&report, 0)[0].1, State::Lost { .. }));
     }
 }
 
@@ -269,7 +269,7 @@ async fn a_host_that_fails_because_of_another_says_which() {
         })
         .run()
         .await;
-    let State::Unreachable(unreachable) = &states(&report.stats, 0)[0].1 else { panic!("it was not reached") };
+    let State::Unreachable(unreachable) = &states(&report, 0)[0].1 else { panic!("it was not reached") };
     assert_eq!(unreachable.reason, "`h01`, which does it for this host: no");
 }
 
@@ -461,7 +461,7 @@ async fn a_host_that_takes_far_longer_than_its_peers_is_named_or_stopped() {
     assert_eq!(report.stats.totals().ok(), 12);
 
     let report = straggling(Straggler::Fail).await;
-    assert_eq!(states(&report.stats, 0)[4].1, State::Failed { failure: Failure::Stopped });
+    assert_eq!(states(&report, 0)[4].1, State::Failed { failure: Failure::Stopped });
     assert!(report.stats.steps[1].started.is_none());
 
     let report = straggling(Straggler::Exclude).await;
@@ -536,6 +536,6 @@ async fn what_nobody_knows_of_a_host_that_took_too_long_still_stops_the_sheet() 
         .change(|plan| work(plan, 0).policy.straggler = Straggler::Exclude)
         .run()
         .await;
-    assert!(matches!(states(&report.stats, 0)[4].1, State::Lost { .. }), "{:?}", states(&report.stats, 0));
+    assert!(matches!(states(&report, 0)[4].1, State::Lost { .. }), "{:?}", states(&report, 0));
     assert!(report.stats.steps[1].started.is_none(), "the next step started");
 }

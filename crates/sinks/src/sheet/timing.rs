@@ -67,7 +67,7 @@ fn whole_seconds(took: Duration) -> Value {
 fn first_error(step: &StepStats, history: Option<&StepHistory>) -> Option<String> {
     let bad = |state: &State| matches!(state, State::Failed { .. } | State::Unreachable(_) | State::Lost { .. });
     let first = step
-        .hosts
+        .troubled
         .iter()
         .filter(|(_, host)| bad(&host.result.state))
         .min_by_key(|(_, host)| host.started.unwrap_or_default() + host.result.took);
