@@ -124,7 +124,10 @@ fn recorded(digits: &str, session: &Session) -> Option<(String, Vec<u8>)> {
     };
     let mut folders = state.runs().ok()?.into_iter().filter_map(|run| state.open_run(run).ok());
     let folder = folders.find(|folder| had_it(folder) == Some(true))?;
-    Some((format!("run {}", folder.run()), folder.plan().ok()?))
+    // It may have gone on with another plan.
+    let json = folder.plan().ok()?;
+    let plan = Plan::read(&json).ok()?;
+    plan.hash.starts_with(digits).then(|| (format!("run {}", folder.run()), json))
 }
 
 #[cfg(test)]

@@ -151,6 +151,15 @@ pub(crate) enum HostKeyArg {
     AcceptNew,
 }
 
+/// What becomes of a run whose terminal is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HangUp {
+    /// It goes on.
+    GoOn,
+    /// It is stopped, as by SIGTERM.
+    Stop,
+}
+
 /// Who reads ssh_config.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -196,6 +205,9 @@ pub(crate) struct RunArgs {
     /// Look what would be done: ask the hosts, and change nothing. `exec` and `get` show their plan
     #[arg(long, help_heading = "Run")]
     pub(crate) dry_run: bool,
+    /// What becomes of the run if its terminal is lost (SIGHUP)
+    #[arg(long, value_name = "ACTION", default_value = "go-on", help_heading = "Run")]
+    pub(crate) hup: HangUp,
     /// Fold identical output of hosts under one header
     #[arg(short = 'b', long, help_heading = "Output")]
     pub(crate) gather: bool,

@@ -121,7 +121,19 @@ pub(crate) enum CliError {
 
     /// A run would not be the same any more.
     #[error("run {} cannot be resumed: its plan is another one now\n{}", run.short(), listed(differences))]
-    RunChanged { run: RunId, differences: Vec<String> },
+    RunChanged {
+        run: RunId,
+        differences: Vec<String>,
+        /// Whether it is so only in steps that had not begun.
+        acceptable: bool,
+    },
+
+    /// Somebody takes a changed plan for good, and steps that have begun would not be the same any more.
+    #[error(
+        "run {} cannot be resumed: of what has begun already something else would run\n{}", run.short(), listed(differences)
+    )]
+    BegunChanged { run: RunId, differences: Vec<String> },
+
     /// A lock cannot be taken or looked at.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -234,7 +246,7 @@ impl CliError {
             | Self::Read { .. }
             | Self::Journal(JournalError::NoRun { .. } | JournalError::Ambiguous { .. }) => ExitStatus::Usage,
             Self::RunIsLive { .. } | Self::Locked { .. } => ExitStatus::Locked,
-            Self::RunChanged { .. } | Self::PlanChanged(_) => ExitStatus::Stopped,
+            Self::RunChanged { .. } | Self::BegunChanged { .. } | Self::PlanChanged(_) => ExitStatus::Stopped,
             Self::NoHome
             | Self::Lock(_)
             | Self::WorkingDirectory { .. }
@@ -271,7 +283,11 @@ impl Hint for CliError {
                 Hints::from("run the sheet anew; `--start-at`, `--only` and `--limit` leave out what is done")
             }
             Self::RunIsLive { .. } => Hints::from("wait for its end; `runsheet lock status` tells which step runs"),
-            Self::RunChanged { .. } => Hints::from(
+            Self::RunChanged { run, acceptable: true, .. } => Hints::from(format!(
+                "nothing that has begun is another: `runsheet resume {} --accept-plan-change` goes on with the plan as it is now",
+                run.short()
+            )),
+            Self::RunChanged { .. } | Self::BegunChanged { .. } => Hints::from(
                 "undo the change and resume, or run the sheet anew: `runsheet plan` shows what it would do now",
             ),
             Self::Lock(error) => error.hints(),
@@ -289,6 +305,6 @@ impl Hint for CliError {
 }
 
 /// Lines for a message, indented.
-fn listed(lines: &[String]) -> String {
+pub(crate) fn listed(lines: &[String]) -> String {
     lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -116,7 +116,7 @@ pub(crate) async fn launch(
         resumed: resumed.map(|resumed| *resumed),
     };
     let observers = vec![watch.observer].into_iter().chain(lock.step_watch(session)).collect();
-    let report = runner.execute(observers, signals::listen()?).instrument(info_span!("run", %run)).await;
+    let report = runner.execute(observers, signals::listen(args.hup)?).instrument(info_span!("run", %run)).await;
     drop(lock);
     if args.dry_run {
         _ = journal.close();
@@ -142,7 +142,7 @@ pub(crate) fn record(
 ) -> Result<JournalWriter, CliError> {
     let writing = WriterSettings { spool: session.environment.runtime.clone(), ..WriterSettings::default() };
     if let (Some(resuming), Some(resumed)) = (&session.resuming, resumed) {
-        return resuming.start(resumed, &writing);
+        return resuming.start(plan, resumed, &writing);
     }
     let text = serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?;
     let folder = state.create_run(run, &text)?;

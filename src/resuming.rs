@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use runsheet_events::{Durability, Ledger, Prior};
+use runsheet_events::{Durability, Ledger, Prior, Reached, RunStats};
 use runsheet_inventory::fold;
 use runsheet_journal::{JournalError, JournalWriter, RunFolder, WriterSettings};
 use runsheet_model::{HostName, StepId, plural};
 use runsheet_plan::{Plan, PlanStep, differences};
 use runsheet_runner::{LostAnswers, Resumption, Undecided};
+use serde_json::Value;
 
-use crate::error::CliError;
+use crate::error::{CliError, listed};
 use crate::exit::ExitStatus;
 use crate::printer::Printer;
 
@@ -17,6 +18,8 @@ use crate::printer::Printer;
 pub(crate) struct Resuming {
     pub(crate) folder: RunFolder,
     pub(crate) answers: LostAnswers,
+    /// Whether the plan may be another one, as far as its steps had not begun.
+    pub(crate) accepts_change: bool,
 }
 
 /// What becomes of it.
@@ -31,7 +34,7 @@ impl Resuming {
     /// Finds out how the run goes on, if its plan is still the same. Touches nothing.
     pub(crate) fn prepare(&self, plan: &Plan, printer: &Printer) -> Result<Going, CliError> {
         let prior = self.folder.reader()?.prior()?;
-        self.check_plan(plan, &prior)?;
+        self.check_plan(plan, &prior, printer)?;
         self.check_answers(plan)?;
         match Resumption::new(plan, prior, &self.answers) {
             Ok(resumption) if resumption.is_idle(plan) => {
@@ -47,7 +50,12 @@ impl Resuming {
     }
 
     /// Takes the run's record, to write on, unless somebody else has written to it since.
-    pub(crate) fn start(&self, resumption: &Resumption, settings: &WriterSettings) -> Result<JournalWriter, CliError> {
+    pub(crate) fn start(
+        &self,
+        plan: &Plan,
+        resumption: &Resumption,
+        settings: &WriterSettings,
+    ) -> Result<JournalWriter, CliError> {
         let live = || CliError::RunIsLive { run: self.folder.run() };
         let settings = WriterSettings { lock_wait: Duration::ZERO, ..settings.clone() };
         let journal = self.folder.reopen()?.start(&settings).map_err(|error| match error {
@@ -55,19 +63,38 @@ impl Resuming {
             error => error.into(),
         })?;
         // Somebody else may have resumed it, and be over by now.
-        if *journal.durability().borrow() == Durability::UpTo(resumption.seq()) { Ok(journal) } else { Err(live()) }
+        if *journal.durability().borrow() != Durability::UpTo(resumption.seq()) {
+            return Err(live());
+        }
+        if !is_recorded(plan, resumption.stats()) {
+            self.folder
+                .replace_plan(&serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?)?;
+        }
+        Ok(journal)
     }
 
-    /// What was approved is what goes on.
-    fn check_plan(&self, plan: &Plan, prior: &Prior) -> Result<(), CliError> {
-        let recorded = prior.header.as_ref().map(|header| header.plan_hash.as_str()).unwrap_or_default();
-        if recorded == plan.hash.to_string() {
+    /// What was approved is what goes on; or, if that is wanted, a plan that differs from it only in steps that had not begun.
+    fn check_plan(&self, plan: &Plan, prior: &Prior, printer: &Printer) -> Result<(), CliError> {
+        if is_recorded(plan, &prior.stats) {
             return Ok(());
         }
+        let run = self.folder.run();
         let text = self.folder.plan()?;
-        let before = serde_json::from_slice(&text).map_err(|error| CliError::Output { source: error.into() })?;
-        let after = serde_json::to_value(plan).map_err(|error| CliError::Output { source: error.into() })?;
-        Err(CliError::RunChanged { run: self.folder.run(), differences: differences(&before, &after) })
+        let before: Value = serde_json::from_slice(&text).map_err(|error| CliError::Output { source: error.into() })?;
+        let all = differences(&before, &json(plan)?);
+        let begun = |step: &StepId| prior.step(step).reached > Reached::Nothing;
+        let Ok(before) = Plan::read(&text) else {
+            return Err(CliError::RunChanged { run, differences: all, acceptable: false });
+        };
+        let (was, is) = (before.part(begun), plan.part(begun));
+        match (self.accepts_change, was.hash == is.hash) {
+            (true, true) => {
+                printer.alarm(&format!("the plan of run {} is another one now\n{}\n", run.short(), listed(&all)));
+                Ok(())
+            }
+            (true, false) => Err(CliError::BegunChanged { run, differences: differences(&json(&was)?, &json(&is)?) }),
+            (false, acceptable) => Err(CliError::RunChanged { run, differences: all, acceptable }),
+        }
     }
 
     /// What is said about a step or a host that there is not was meant for another.
@@ -121,4 +148,13 @@ impl Resuming {
         );
         text
     }
+}
+
+/// Whether a plan is the one of which the record tells.
+fn is_recorded(plan: &Plan, stats: &RunStats) -> bool {
+    stats.header.as_ref().is_some_and(|header| header.plan_hash == plan.hash.to_string())
+}
+
+fn json(plan: &Plan) -> Result<Value, CliError> {
+    serde_json::to_value(plan).map_err(|error| CliError::Output { source: error.into() })
 }

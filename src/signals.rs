@@ -2,13 +2,15 @@ use runsheet_runner::Signal;
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 
+use crate::args::HangUp;
 use crate::error::CliError;
 
 /// Number of SIGXFSZ on Linux (signal(7)).
 const SIGXFSZ: i32 = 25;
 
-/// Listens for Ctrl-C and SIGTERM from now on. SIGHUP is ignored: a lost terminal must not kill a deploy that is half done.
-pub(crate) fn listen() -> Result<mpsc::UnboundedReceiver<Signal>, CliError> {
+/// Listens for Ctrl-C, SIGTERM and SIGHUP from now on. A lost terminal must not kill a deploy that is half done, unless somebody wants
+/// that.
+pub(crate) fn listen(on_hangup: HangUp) -> Result<mpsc::UnboundedReceiver<Signal>, CliError> {
     let failed = |source| CliError::Signals { source };
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
@@ -21,7 +23,10 @@ pub(crate) fn listen() -> Result<mpsc::UnboundedReceiver<Signal>, CliError> {
             let seen = tokio::select! {
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
-                _ = hangup.recv() => continue,
+                _ = hangup.recv() => match on_hangup {
+                    HangUp::GoOn => Signal::HangUp,
+                    HangUp::Stop => Signal::Terminate,
+                },
                 _ = file_size.recv() => continue,
             };
             if sender.send(seen).is_err() {

@@ -1,9 +1,11 @@
-//! A terminal that goes away does not end a deploy that is half done.
+//! A terminal that goes away does not end a deploy that is half done, unless somebody wants that.
 
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::practice_runs::Stage;
 
@@ -54,4 +56,20 @@ fn f_36_a_terminal_that_goes_away_does_not_end_a_deploy() {
     wait_for("the end in the record", || {
         fs::read_to_string(&journal).is_ok_and(|text| text.contains(r#""event":"run_finished""#))
     });
+    let record = fs::read_to_string(&journal).expect("it was read before");
+    assert!(record.contains("the terminal is gone (SIGHUP); the run goes on"), "{record}");
+}
+
+#[test]
+fn f_36_who_wants_it_stops_a_deploy_with_its_terminal() {
+    let stage = Stage::new("web[1-2]: ok").sheet(SHEET);
+    let mut run = stage.case.command(&["run", "-F", "ssh_config", "-y", "--hup=stop", "deploy"]);
+    let run = run.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("runsheet starts");
+    wait_for("the first step", || stage.lines("web1", "log") == 1 && stage.lines("web2", "log") == 1);
+
+    kill_process(Pid::from_child(&run), Signal::HUP).expect("a signal");
+
+    let ended = run.wait_with_output().expect("it ended");
+    assert_eq!(ended.status.code(), Some(143), "as with SIGTERM");
+    assert_eq!((stage.lines("web1", "log"), stage.lines("web2", "log")), (1, 1), "nothing new is started");
 }

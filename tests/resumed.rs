@@ -231,6 +231,68 @@ fn f_47_a_sheet_that_was_changed_meanwhile_is_not_gone_on_with() {
 }
 
 #[test]
+fn f_47_a_change_of_what_had_not_begun_is_gone_on_with_by_who_accepts_it() {
+    let step =
+        |name: &str, run: &str| format!("  - {{name: {name}, task: command, hosts: web, args: {{run: '{run}'}}}}\n");
+    let (a, b) = (step("A", "echo a >>log"), step("B", "echo b >>log; test -e ready"));
+    let sheet = |steps: &[&str]| format!("name: Changing\nsteps:\n{}", steps.concat());
+    let resume = |stage: &Stage, flags: &[&str]| stage.case.run_with_flags(&[&["resume"], flags].concat());
+    let mut stage = Stage::new("web[1-2]: ok").sheet(&sheet(&[&a, &b, &step("C", "echo wrong >>log")]));
+    stage.case.run_with_flags(&["run", "deploy"]).exits(5);
+    for host in ["web1", "web2"] {
+        fs::write(stage.host(host).home().join("ready"), "").expect("a file");
+    }
+    let before = journal(&stage);
+    let plan = |stage: &Stage| {
+        let text = fs::read(stage.case.runs()[0].join("plan.json")).expect("a plan");
+        serde_json::from_slice::<serde_json::Value>(&text).expect("JSON")["hash"].as_str().expect("a hash").to_owned()
+    };
+    let first = plan(&stage);
+
+    // What has begun stays as it was, and nothing comes before it.
+    let new_c = step("C", "echo c >>log");
+    for changed in [
+        [&*a, &step("B", "echo other >>log"), &new_c].as_slice(),
+        &[&step("Z", "echo z >>log"), &a, &b, &new_c],
+        &[&b, &a, &new_c],
+        &[&b, &new_c],
+    ] {
+        stage = stage.sheet(&sheet(changed));
+        let refused = resume(&stage, &["--accept-plan-change"]).exits(6);
+        assert!(refused.stderr.contains("of what has begun already something else would run"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("`c`"), "only that is told: {}", refused.stderr);
+        let refused = resume(&stage, &[]).exits(6);
+        assert!(!refused.stderr.contains("--accept-plan-change"), "{}", refused.stderr);
+    }
+    let stage = stage.sheet(&sheet(&[&a, &b, &new_c, &step("Added", "echo d >>log")]));
+    resume(&stage, &[]).exits(6).says("--accept-plan-change");
+    assert_eq!((journal(&stage), plan(&stage)), (before, first.clone()), "nothing has been written or run");
+
+    let ran = resume(&stage, &["--accept-plan-change"]).exits(0);
+    for told in ["`echo wrong >>log` and is now `echo c >>log`", "step `added` is new"] {
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    }
+    for host in ["web1", "web2"] {
+        let log = fs::read_to_string(stage.host(host).home().join("log")).expect("a log");
+        assert_eq!(log, "a\nb\nb\nc\nd\n", "on {host}");
+    }
+    assert_ne!(plan(&stage), first);
+    let header = events(&stage).into_iter().rev().find_map(|event| match event.kind {
+        EventKind::RunStarted(header) => Some(header),
+        _ => None,
+    });
+    let header = header.expect("a header");
+    assert_eq!((header.epoch, header.plan_hash, header.steps.len()), (2, plan(&stage), 4));
+    let shown = stage.case.run(&["show"]).exits(0);
+    assert!(shown.stdout.contains("Added"), "{}", shown.stdout);
+    // It is the plan of the run from now on, and nobody takes it for the first.
+    resume(&stage, &[]).exits(0).says("nothing is left to do");
+    let other = stage.case.run_with_flags(&["run", "deploy", "--plan", &first]).exits(6);
+    assert!(!other.stderr.contains("what differs from"), "{}", other.stderr);
+    stage.case.run(&["journal", "verify"]).exits(0);
+}
+
+#[test]
 fn f_43_a_run_that_is_going_on_or_never_began_cannot_be_resumed() {
     let sheet = "name: One\nsteps:\n\
         \x20 - {name: Work, task: command, hosts: web, args: {run: 'echo begun >>log; sleep 5'}}\n";

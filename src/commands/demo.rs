@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use runsheet_practice::{Fleet, raise_open_files};
 
-use crate::args::{Format, GlobalArgs, InsteadArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
+use crate::args::{Format, GlobalArgs, HangUp, InsteadArgs, NarrowArgs, ReachArgs, RunArgs, WaitArgs};
 use crate::commands::history::{HistoryArgs, exec as show_history};
 use crate::commands::run::{self, RunSheetArgs, SheetArgs, SheetPartArgs};
 use crate::environment::Environment;
@@ -116,6 +116,7 @@ fn run_args(project: &Path) -> RunSheetArgs {
             yes: true,
             no_input: false,
             dry_run: false,
+            hup: HangUp::GoOn,
             gather: false,
             format: Format::Human,
         },

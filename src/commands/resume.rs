@@ -16,7 +16,8 @@ use crate::session::Session;
 
 /// Go on with a run that was broken off
 ///
-/// The command that began the run is planned once more; if anything differs from then, nothing is run. What ended well is not done
+/// The command that began the run is planned once more; if anything differs from then, nothing is run, unless
+/// `--accept-plan-change` is given and nothing that had begun is another. What ended well is not done
 /// again, what failed is tried again, and what never began is done. Where nobody knows how a task ended that must not be repeated,
 /// somebody has to say so first.
 #[derive(Debug, Args)]
@@ -31,6 +32,9 @@ pub(crate) struct ResumeArgs {
     /// Leave hosts that failed as they are, and go on without them
     #[arg(long, help_heading = "Run")]
     skip_failed: bool,
+    /// Go on with a plan that was changed meanwhile, if only steps differ that had not begun
+    #[arg(long, help_heading = "Run")]
+    accept_plan_change: bool,
     /// Answer every question with yes
     #[arg(short, long, help_heading = "Run")]
     yes: bool,
@@ -91,7 +95,7 @@ pub(crate) fn again(args: ResumeArgs, global: GlobalArgs, environment: Environme
         command,
         global: GlobalArgs { hostgroups: recorded.hostgroups, ..global },
         environment: Environment { cwd, request: Some(request), ..environment },
-        resuming: Resuming { folder, answers },
+        resuming: Resuming { folder, answers, accepts_change: args.accept_plan_change },
     })
 }
 

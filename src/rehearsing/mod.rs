@@ -52,7 +52,7 @@ pub(crate) async fn rehearse(
     let outlook = Some(foresight.outlook(&plan));
     let foreseen = foresight.foreseen(&plan);
     // Before anybody can see that there is something to stop, and to clear away.
-    let signals = signals::listen()?;
+    let signals = signals::listen(args.hup)?;
     announce(session, &plan, &faults, how, seed);
     let rehearsal = Rehearsal::set_up(plan, times, faults, how.speed).await?;
 

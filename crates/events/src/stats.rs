@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::Duration;
 
 use runsheet_model::{Debt, HostName, Outcome, State, StepId};
@@ -171,10 +172,15 @@ impl RunStats {
     }
 
     fn start(&mut self, header: &RunHeader) {
-        if self.header.is_none() {
-            self.steps = header.steps.iter().cloned().map(StepStats::new).collect();
-            self.by_id = header.steps.iter().enumerate().map(|(index, step)| (step.step.clone(), index)).collect();
-        }
+        // Steps that had not begun may be others in a later epoch.
+        let mut known: BTreeMap<_, _> =
+            mem::take(&mut self.steps).into_iter().map(|step| (step.planned.step.clone(), step)).collect();
+        let step = |planned: &PlannedStep| match known.remove(&planned.step) {
+            Some(step) => StepStats { planned: planned.clone(), ..step },
+            None => StepStats::new(planned.clone()),
+        };
+        self.steps = header.steps.iter().map(step).collect();
+        self.by_id = header.steps.iter().enumerate().map(|(index, step)| (step.step.clone(), index)).collect();
         // Why an earlier epoch was stopped, and what was under way in it, is over.
         self.took = None;
         self.cancelled.clear();

@@ -6,7 +6,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -71,10 +71,23 @@ pub(crate) fn sync_folder(path: &Path) -> Result<(), JournalError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(JournalError::io("sync folder", path))
 }
 
+/// Writes a file so that all of it is there and durable, or what was there before. Takes away what an earlier try has left.
+pub(crate) fn replace_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
+    let temporary = temporary(folder, name);
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(JournalError::io("remove", &temporary)(error)),
+        _ => write_whole(folder, name, bytes),
+    }
+}
+
+fn temporary(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!(".{name}.new"))
+}
+
 /// Writes a new file so that it is there whole and durable, or not at all.
 pub(crate) fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
     let path = folder.join(name);
-    let temporary = folder.join(format!(".{name}.new"));
+    let temporary = temporary(folder, name);
     let mut file = create(&temporary).map_err(JournalError::io("make", &temporary))?;
     file.write_all(bytes).map_err(JournalError::io("write", &temporary))?;
     file.sync_all().map_err(JournalError::io("sync", &temporary))?;

@@ -60,7 +60,13 @@ impl RunFolder {
         &self.path
     }
 
-    /// The plan, as it was when the run was made.
+    /// Puts another plan in the place of the one with which the run began, whole or not at all. For whoever records the run and nobody
+    /// else at the same time.
+    pub fn replace_plan(&self, json: &[u8]) -> Result<(), JournalError> {
+        private::replace_whole(&self.path, PLAN, json)
+    }
+
+    /// The plan, as it was when the run was made, or when it was last resumed with another.
     pub fn plan(&self) -> Result<Vec<u8>, JournalError> {
         let path = self.path.join(PLAN);
         fs::read(&path).map_err(JournalError::io("read", &path))

@@ -10,6 +10,7 @@ mod difference;
 mod error;
 mod hash;
 mod makes;
+mod part;
 mod per_host;
 mod plan;
 mod read;

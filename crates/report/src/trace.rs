@@ -62,12 +62,20 @@ impl Trace<'_> {
         if began_anew {
             self.close()?;
         }
-        let known = self.stats.header.is_some();
+        // Steps that had not begun may be others in a later epoch.
+        let named = match (&event.kind, &self.stats.header) {
+            (EventKind::RunStarted(header), Some(known)) => known.steps == header.steps,
+            _ => false,
+        };
         self.stats.apply(event);
         let now = self.stats.elapsed;
         match &event.kind {
-            EventKind::RunStarted(_) if !known => self.name_all(),
-            EventKind::RunStarted(header) => self.mark("resumed", now, &json!({"epoch": header.epoch})),
+            EventKind::RunStarted(header) => {
+                if !named {
+                    self.name_all()?;
+                }
+                if began_anew { self.mark("resumed", now, &json!({"epoch": header.epoch})) } else { Ok(()) }
+            }
             EventKind::StepStarted { step, .. } => {
                 self.steps.insert(step.clone(), now);
                 Ok(())

@@ -139,6 +139,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM: nothing new; what still runs after 20 s is stopped.
     Terminate,
+    /// SIGHUP: the terminal is gone. The run goes on, and that is on record.
+    HangUp,
 }
 
 /// How a run ended.

@@ -2,6 +2,7 @@
 
 mod differences;
 mod makes;
+mod part;
 mod read;
 
 use std::collections::BTreeSet;

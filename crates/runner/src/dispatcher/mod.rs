@@ -328,6 +328,11 @@ impl Dispatcher {
                 self.cancel(CancelReason::Terminated);
                 self.stop_running_at.get_or_insert(Instant::now() + TERM_GRACE);
             }
+            Signal::HangUp => {
+                let message = "the terminal is gone (SIGHUP); the run goes on".to_owned();
+                self.emit(EventKind::Warned { message });
+                return false;
+            }
         }
         self.undo_nothing();
         self.start_nothing_new(executor);
@@ -407,8 +412,10 @@ fn header(plan: &Plan, runner: &Runner, resumed: Option<&Resumption>, epoch: u32
     let identity = &runner.identity;
     // What was forecast when the run began stays, so that its end can be compared with it.
     let recorded = resumed.and_then(|resumed| resumed.stats().header.as_ref());
-    let forecast = |index: usize, id: &StepId| match recorded {
-        Some(header) => header.steps.iter().find(|step| step.step == *id).and_then(|step| step.forecast_ms),
+    let forecast = |index: usize, id: &StepId| match recorded
+        .and_then(|header| header.steps.iter().find(|step| step.step == *id))
+    {
+        Some(step) => step.forecast_ms,
         None => runner.foreseen.forecasts.get(&index).map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
     };
     let steps = plan
