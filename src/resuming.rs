@@ -38,7 +38,10 @@ impl Resuming {
         self.check_answers(plan)?;
         match Resumption::new(plan, prior, &self.answers) {
             Ok(resumption) if resumption.is_idle(plan) => {
-                printer.note(&format!("run {} is over: nothing is left to do\n", self.folder.run().short()));
+                printer.note(&format!(
+                    "run {} is over: nothing is left to do; `runsheet history` lists the others\n",
+                    self.folder.run().short()
+                ));
                 Ok(Going::Nowhere(ExitStatus::of(resumption.stats())))
             }
             Ok(resumption) => Ok(Going::On(Box::new(resumption))),

@@ -179,6 +179,31 @@ fn a_wrong_sudo_password_is_said_once_and_the_command_does_not_run() {
 }
 
 #[test]
+fn a_wrong_sudo_password_is_said_to_five_hosts_at_most_and_a_right_one_to_all() {
+    let Some(account) = Account::new() else { return };
+    let _sudoers = Sudoers::let_become_root(&account, "");
+    let (sshd, case) = hosts(&account, 20);
+    let log = case.path("sudo.log");
+    let sudoers = PathBuf::from("/etc/sudoers.d").join(&account.name);
+    let more = format!("Defaults:{} logfile={}\n", account.name, log.display());
+    let rules = fs::read_to_string(&sudoers).expect("the rules") + &more;
+    fs::write(&sudoers, rules).expect("written");
+    let evidence = case.path("ran");
+    let command = format!("echo ran >>{}", evidence.display());
+
+    let ran = with_password(&case, &sshd, "not the password", &["--", &command]).exits(5);
+
+    let said = fs::read_to_string(&log).expect("sudo's own log");
+    assert_eq!(said.matches("1 incorrect password attempt").count(), 5, "{said}");
+    assert!(ran.stderr.contains("with the same sudo password"), "{}", ran.stderr);
+    assert!(!evidence.exists());
+
+    with_password(&case, &sshd, PASSWORD, &["--", &command]).exits(0);
+
+    assert_eq!(fs::read_to_string(&evidence).expect("it ran").lines().count(), 20);
+}
+
+#[test]
 fn f_30_a_sudo_that_wants_a_password_that_nobody_has_fails_and_does_not_hang() {
     let Some(account) = Account::new() else { return };
     let _sudoers = Sudoers::let_become_root(&account, "");

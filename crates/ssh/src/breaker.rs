@@ -11,9 +11,12 @@ use crate::unreachable::{for_good, with_hint};
 /// How many hosts may refuse what never let anybody in, before no other is asked; and how many are asked at once till then.
 const REFUSALS: usize = 5;
 
-/// Keeps a wrong key or name from being refused by every host of a run: that is how an account or an address gets barred.
+const LOGIN_HINT: &str =
+    "find out why with `ssh -v` on that host, then run again; `-u` and `-i` choose another name and key";
+
+/// Keeps a wrong key, name or password from being refused by every host of a run: that is how an account or an address gets barred.
 ///
-/// It goes by who logs in and with what. The first success says that they are right; from then on it is in nobody's way.
+/// It goes by who logs in and with what, and by who says a password to sudo. The first success says that they are right; from then on it is in nobody's way.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
     tried: Mutex<HashMap<Vec<u8>, Arc<Tried>>>,
@@ -25,6 +28,7 @@ pub(crate) struct Tried {
     user: String,
     /// What it comes with, for messages.
     what: &'static str,
+    hint: &'static str,
     /// A place for each login that may be under way. One that was refused keeps its place; all are given up when it is clear
     /// whether the keys are of use.
     places: Arc<Semaphore>,
@@ -44,20 +48,27 @@ impl Breaker {
     /// Returns what is known of these credentials.
     pub(crate) fn tried(&self, hop: &Hop, credentials: &Credentials) -> Arc<Tried> {
         let what = if credentials.password.is_some() { "keys and password" } else { "keys" };
-        self.entry(credentials.identity(&hop.user), &hop.user, what)
+        self.entry(credentials.identity(&hop.user), &hop.user, what, LOGIN_HINT)
     }
 
     /// Returns what is known of the password alone: that a key let somebody in says nothing about it. There is one in a run.
     pub(crate) fn tried_password(&self, hop: &Hop) -> Arc<Tried> {
-        self.entry([hop.user.as_bytes(), b"\0\x02"].concat(), &hop.user, "password")
+        self.entry([hop.user.as_bytes(), b"\0\x02"].concat(), &hop.user, "password", LOGIN_HINT)
     }
 
-    fn entry(&self, identity: Vec<u8>, user: &str, what: &'static str) -> Arc<Tried> {
+    /// Returns what is known of the password that sudo is told. There is one in a run, too.
+    pub(crate) fn tried_sudo_password(&self, user: &str) -> Arc<Tried> {
+        let hint = "`sudo -v` on that host tells whether the password is right; then run again";
+        self.entry([user.as_bytes(), b"\0\x03"].concat(), user, "sudo password", hint)
+    }
+
+    fn entry(&self, identity: Vec<u8>, user: &str, what: &'static str, hint: &'static str) -> Arc<Tried> {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             Arc::new(Tried {
                 user: user.to_owned(),
                 what,
+                hint,
                 places: Arc::new(Semaphore::new(REFUSALS)),
                 refusals: AtomicUsize::new(0),
                 first_refusal: OnceLock::new(),
@@ -93,10 +104,7 @@ impl Tried {
         let reason = format!(
             "not asked: {REFUSALS} hosts refused `{user}` with the same {what} and none let it in; the first was {first}"
         );
-        with_hint(
-            for_good(Phase::Login, reason),
-            "find out why with `ssh -v` on that host, then run again; `-u` and `-i` choose another name and key",
-        )
+        with_hint(for_good(Phase::Login, reason), self.hint)
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use runsheet_model::{Endpoint, Mask, MaskError, Phase, Secret, SecretName, Unreachable};
+use runsheet_model::{Endpoint, Hop, Mask, MaskError, Phase, Secret, SecretName, Unreachable};
 use runsheet_task::{Connected, Connector, SignsOfLife};
 
 use crate::host_key;
@@ -12,6 +12,7 @@ use crate::known_hosts::UnknownKey;
 use crate::reach::Reach;
 use crate::remote::SshRemote;
 use crate::settings::SshSettings;
+use crate::sudo_dialog::SudoPassword;
 use crate::survey::Survey;
 use crate::transfer::SharedFiles;
 use crate::unreachable::Budget;
@@ -101,6 +102,15 @@ impl Connector for SshConnector {
 }
 
 impl SshConnector {
+    fn sudo_password_on(&self, host: &Hop) -> Option<SudoPassword> {
+        let password = Arc::clone(self.sudo_password.as_ref()?);
+        Some(SudoPassword {
+            password,
+            tried: self.reach.tried_sudo_password(&host.user),
+            address: host.address.clone(),
+        })
+    }
+
     async fn reach(&self, endpoint: &Endpoint, signs: &SignsOfLife) -> Result<Connected, Unreachable> {
         let started = Instant::now();
         let budget = Budget::starting_now(endpoint.connect_timeout);
@@ -119,7 +129,7 @@ impl SshConnector {
             remote: Arc::new(SshRemote::new(
                 reached.link,
                 deadlines,
-                self.sudo_password.clone(),
+                self.sudo_password_on(&endpoint.target),
                 Arc::clone(&self.files),
             )),
             address: reached.address,

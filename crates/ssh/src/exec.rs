@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use runsheet_model::{LostReason, Phase, Secret, Stream, Switch, visible};
+use runsheet_model::{LostReason, Phase, Stream, Switch, visible};
 use runsheet_task::{AsUser, ExecEnd, ExecRequest, Exit, Limits, MOMENT, OVERSLEPT, Output, RemoteError};
 use russh::client::Msg;
 use russh::{ChannelMsg, ChannelWriteHalf, Sig};
@@ -13,7 +13,7 @@ use crate::link::Link;
 use crate::pty;
 use crate::settings::Deadlines;
 use crate::stop::{Stop, Why};
-use crate::sudo_dialog::{Answers, Next, SudoDialog};
+use crate::sudo_dialog::{Answers, Next, SudoDialog, SudoPassword};
 use crate::unreachable::for_good;
 
 /// Standard error among the kinds of extended data (RFC 4254 §5.2).
@@ -30,13 +30,13 @@ pub(crate) async fn exec(
     link: &Arc<Link>,
     deadlines: &Deadlines,
     request: &ExecRequest,
-    sudo_password: Option<&Arc<Secret<String>>>,
+    sudo_password: Option<&SudoPassword>,
     output: &mut dyn Output,
 ) -> Result<ExecEnd, RemoteError> {
     let announcement = Announcement::new()?;
     let (command, dialog, answers) = match (&request.as_user, sudo_password) {
         (Some((AsUser { user, by: Switch::Sudo }, text)), Some(password)) => {
-            let (dialog, answers) = SudoDialog::new(password)?;
+            let (dialog, answers) = before_start(&request.limits, SudoDialog::new(password)).await?;
             (dialog.command(user, text), Some(dialog), Some(answers))
         }
         _ => (request.command.clone(), None, None),
@@ -77,6 +77,9 @@ pub(crate) async fn exec(
     if let Some(dialog) = &mut running.dialog {
         let passed = dialog.take(held.into()).into_owned();
         held = [passed, dialog.rest()].concat();
+        if end.is_ok() {
+            dialog.ended();
+        }
     }
     if !held.is_empty() {
         output.chunk(running.told_on, &held);

@@ -61,6 +61,11 @@ impl Reach {
         &self.keyring
     }
 
+    /// What hosts have said to the password that sudo is told.
+    pub(crate) fn tried_sudo_password(&self, user: &str) -> Arc<Tried> {
+        self.breaker.tried_sudo_password(user)
+    }
+
     /// What is on record, and whose keys are not.
     pub(crate) fn known_hosts(&self) -> &KnownHosts {
         &self.known_hosts

@@ -1,19 +1,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use runsheet_model::{Secret, Stream};
+use runsheet_model::Stream;
 use runsheet_task::{BootId, Download, ExecEnd, ExecRequest, Limits, Output, Remote, RemoteError, Transfer, Upload};
 
 use crate::exec::exec;
 use crate::link::Link;
 use crate::settings::Deadlines;
+use crate::sudo_dialog::SudoPassword;
 use crate::transfer::{self, SharedFiles};
 
 /// A host that is connected over SSH.
 pub(crate) struct SshRemote {
     link: Arc<Link>,
     deadlines: Deadlines,
-    sudo_password: Option<Arc<Secret<String>>>,
+    sudo_password: Option<SudoPassword>,
     files: Arc<SharedFiles>,
 }
 
@@ -21,7 +22,7 @@ impl SshRemote {
     pub(crate) fn new(
         link: Arc<Link>,
         deadlines: Deadlines,
-        sudo_password: Option<Arc<Secret<String>>>,
+        sudo_password: Option<SudoPassword>,
         files: Arc<SharedFiles>,
     ) -> Self {
         Self { link, deadlines, sudo_password, files }
