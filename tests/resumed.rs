@@ -285,6 +285,12 @@ fn f_47_a_change_of_what_had_not_begun_is_gone_on_with_by_who_accepts_it() {
     assert_eq!((header.epoch, header.plan_hash, header.steps.len()), (2, plan(&stage), 4));
     let shown = stage.case.run(&["show"]).exits(0);
     assert!(shown.stdout.contains("Added"), "{}", shown.stdout);
+    for format in ["html", "md", "csv", "json", "junit", "trace"] {
+        stage.case.run(&["report", "--format", format, "--out", "report"]).exits(0);
+        let report = fs::read_to_string(stage.case.path("report")).expect("a report");
+        fs::remove_file(stage.case.path("report")).expect("it is there");
+        assert!(report.to_lowercase().contains("added"), "{format}: {report}");
+    }
     // It is the plan of the run from now on, and nobody takes it for the first.
     resume(&stage, &[]).exits(0).says("nothing is left to do");
     let other = stage.case.run_with_flags(&["run", "deploy", "--plan", &first]).exits(6);
