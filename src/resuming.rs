@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use runsheet_events::{Durability, Ledger, Prior, Reached, RunStats};
+use runsheet_events::{Durability, Ledger, Prior, Reached};
 use runsheet_inventory::fold;
 use runsheet_journal::{JournalError, JournalWriter, RunFolder, WriterSettings};
 use runsheet_model::{HostName, StepId, plural};
@@ -69,16 +69,16 @@ impl Resuming {
         if *journal.durability().borrow() != Durability::UpTo(resumption.seq()) {
             return Err(live());
         }
-        if !is_recorded(plan, resumption.stats()) {
-            self.folder
-                .replace_plan(&serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?)?;
-        }
+        // Every time: if runsheet ends before the record names this plan, the next one finds the plan that was taken last.
+        let text = serde_json::to_vec(plan).map_err(|error| CliError::Output { source: error.into() })?;
+        self.folder.replace_plan(&text)?;
         Ok(journal)
     }
 
     /// What was approved is what goes on; or, if that is wanted, a plan that differs from it only in steps that had not begun.
     fn check_plan(&self, plan: &Plan, prior: &Prior, printer: &Printer) -> Result<(), CliError> {
-        if is_recorded(plan, &prior.stats) {
+        let recorded = prior.header.as_ref().map(|header| header.plan_hash.as_str()).unwrap_or_default();
+        if recorded == plan.hash.to_string() {
             return Ok(());
         }
         let run = self.folder.run();
@@ -89,6 +89,10 @@ impl Resuming {
         let Ok(before) = Plan::read(&text) else {
             return Err(CliError::RunChanged { run, differences: all, acceptable: false });
         };
+        // Somebody has accepted it, and runsheet ended before that was on record.
+        if before.hash == plan.hash {
+            return Ok(());
+        }
         let (was, is) = (before.part(begun), plan.part(begun));
         match (self.accepts_change, was.hash == is.hash) {
             (true, true) => {
@@ -151,11 +155,6 @@ impl Resuming {
         );
         text
     }
-}
-
-/// Whether a plan is the one of which the record tells.
-fn is_recorded(plan: &Plan, stats: &RunStats) -> bool {
-    stats.header.as_ref().is_some_and(|header| header.plan_hash == plan.hash.to_string())
 }
 
 fn json(plan: &Plan) -> Result<Value, CliError> {

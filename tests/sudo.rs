@@ -165,21 +165,7 @@ fn a_sudo_that_wants_a_terminal_gets_one_and_its_password_there() {
 }
 
 #[test]
-fn a_wrong_sudo_password_is_said_once_and_the_command_does_not_run() {
-    let Some(account) = Account::new() else { return };
-    let _sudoers = Sudoers::let_become_root(&account, "");
-    let (sshd, case) = hosts(&account, 1);
-    let evidence = case.path("ran");
-
-    let command = format!("touch {}", evidence.display());
-    let ran = with_password(&case, &sshd, "not the password", &["--", &command]).exits(5);
-
-    assert!(ran.stderr.contains("1 incorrect password attempt"), "{}", ran.stderr);
-    assert!(!evidence.exists());
-}
-
-#[test]
-fn a_wrong_sudo_password_is_said_to_five_hosts_at_most_and_a_right_one_to_all() {
+fn a_wrong_sudo_password_is_said_to_five_hosts_at_most_and_once_and_a_right_one_to_all() {
     let Some(account) = Account::new() else { return };
     let _sudoers = Sudoers::let_become_root(&account, "");
     let (sshd, case) = hosts(&account, 20);

@@ -16,10 +16,9 @@ use crate::session::Session;
 
 /// Go on with a run that was broken off
 ///
-/// The command that began the run is planned once more; if anything differs from then, nothing is run, unless
-/// `--accept-plan-change` is given and nothing that had begun is another. What ended well is not done
-/// again, what failed is tried again, and what never began is done. Where nobody knows how a task ended that must not be repeated,
-/// somebody has to say so first.
+/// The command that began the run is planned once more; if anything differs from then, nothing is run, unless `--accept-plan-change` is
+/// given and nothing that had begun is another. What ended well is not done again, what failed is tried again, and what never began is
+/// done. Where nobody knows how a task ended that must not be repeated, somebody has to say so first.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ResumeArgs {
